@@ -1,0 +1,82 @@
+"""Small named checks that several requirements share. Each raises NotMet with what to know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from gatecert.desktop import Exchange, Turn
+from gatecert.requirements import expect
+from gatecert.upstream import Receipt
+
+_REFUSALS = (401, 403)
+
+
+def answered(answer: Exchange | Turn, what: str) -> Exchange:
+    """The request was answered with 200, to its end."""
+    exchange = answer.exchange if isinstance(answer, Turn) else answer
+    expect(exchange.status == 200, f"{what} to be answered with HTTP 200", exchange.summary())
+    expect(exchange.fault is None, f"the answer to {what} to be complete", exchange.summary())
+    return exchange
+
+
+def refused(
+    answer: Exchange | Turn, what: str, statuses: Collection[int] = _REFUSALS
+) -> Exchange:
+    """The request was refused with one of the statuses."""
+    exchange = answer.exchange if isinstance(answer, Turn) else answer
+    wanted = " or ".join(str(status) for status in sorted(statuses))
+    expect(
+        exchange.status in statuses,
+        f"{what} to be refused with HTTP {wanted}",
+        exchange.summary(),
+        silent=exchange.status is not None and exchange.status < 300,
+    )
+    return exchange
+
+
+def readable_error(exchange: Exchange, what: str) -> str:
+    """The body is JSON with a message for the user; returns the message."""
+    expect(
+        exchange.error_message,
+        f"{what} to carry a JSON body with error.message, which the client shows",
+        f"the {exchange.header('content-type') or 'untyped'} body {exchange.text[:160]!r}",
+    )
+    return exchange.error_message
+
+
+def only_receipt(receipts: Sequence[Receipt], provider: str = "primary") -> Receipt:
+    """The request arrived exactly once, at this provider."""
+    seen = [f"{r.method} {r.target} at {r.provider}" for r in receipts]
+    expect(
+        len(receipts) == 1 and receipts[0].provider == provider,
+        f"exactly one request at the provider {provider!r}",
+        f"{len(receipts)} arrived: {'; '.join(seen) or 'none'}",
+        hop="gateway → provider",
+        silent=True,
+    )
+    return receipts[0]
+
+
+def same(expected: Any, came: Any, what: str, *, hop: str, silent: bool = True) -> None:
+    """Two values are equal; the message shows where texts part."""
+    expect(
+        expected == came, f"{what} to be {_short(expected)}", _difference(expected, came),
+        hop=hop, silent=silent,
+    )
+
+
+def _difference(expected: Any, came: Any) -> str:
+    if isinstance(expected, str) and isinstance(came, str):
+        place = next(
+            (i for i, (a, b) in enumerate(zip(expected, came, strict=False)) if a != b),
+            min(len(expected), len(came)),
+        )
+        around = came[max(0, place - 20) : place + 40]
+        return f"{_short(came)} ({len(came)} characters; differs at {place}: …{around!r}…)"
+    return _short(came)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 160 else f"{text[:110]} … {text[-40:]}"

@@ -1,0 +1,32 @@
+"""The simulated Claude Desktop: a host process, an engine, and what both send and understand."""
+
+from gatecert.desktop.app import DesktopApp, NotRunningError
+from gatecert.desktop.assemble import Assembled, assemble
+from gatecert.desktop.engine import Engine, Turn
+from gatecert.desktop.exchange import Exchange, Fault, OutgoingRequest
+from gatecert.desktop.profiles import ENGINE_DESKTOP, EngineProfile
+from gatecert.desktop.settings import GatewaySettings, SettingsError, compose_url
+from gatecert.desktop.sse import ServerSentEvent, SseParser
+from gatecert.desktop.transport import HttpxTransport, RequestCap, Transport
+
+__all__ = [
+    "ENGINE_DESKTOP",
+    "Assembled",
+    "DesktopApp",
+    "Engine",
+    "EngineProfile",
+    "Exchange",
+    "Fault",
+    "GatewaySettings",
+    "HttpxTransport",
+    "NotRunningError",
+    "OutgoingRequest",
+    "RequestCap",
+    "ServerSentEvent",
+    "SettingsError",
+    "SseParser",
+    "Transport",
+    "Turn",
+    "assemble",
+    "compose_url",
+]

@@ -1,0 +1,167 @@
+"""From events to a message: what the client shows, and what the protocol says is wrong.
+
+:func:`assemble` is faithful and strict at once. The message is built as engine 2.1.330 builds it
+(events without an ``event:`` line are ignored, a block without its stop is lost, tool input counts
+only from deltas); every departure from the canonical stream goes into ``problems``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gatecert.desktop.sse import ServerSentEvent
+
+_DELTA_KEYS = {
+    "text_delta": ("text", "text"),
+    "thinking_delta": ("thinking", "thinking"),
+    "signature_delta": ("thinking", "signature"),
+    "input_json_delta": ("tool_use", "partial_json"),
+}
+
+
+@dataclass
+class Assembled:
+    """A streamed answer put together.
+
+    ``blocks`` are the finished content blocks; a tool's ``input`` is parsed JSON (``{}`` when the
+    deltas make none) and ``partial_json`` its text. ``problems`` are sentences, empty for a
+    canonical stream. ``ended`` says that ``message_stop`` came.
+    """
+
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    model: str = ""
+    stop_reason: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    error: dict[str, Any] | None = None
+    ended: bool = False
+    pings: int = 0
+    problems: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All text blocks put together: what the user reads."""
+        return "".join(b["text"] for b in self.blocks if b["type"] == "text")
+
+
+def assemble(events: Iterable[ServerSentEvent]) -> Assembled:
+    """Build the message a stream of events amounts to."""
+    builder = _Builder()
+    for event in events:
+        builder.take(event)
+    return builder.finish()
+
+
+class _Builder:
+    def __init__(self) -> None:
+        self.out = Assembled()
+        self._open: dict[int, dict[str, Any]] = {}
+        self._next_index = 0
+        self._started = False
+
+    def take(self, event: ServerSentEvent) -> None:
+        out = self.out
+        if event.name is None:
+            out.problems.append(f"an event has no event: line ({event.data[:60]!r})")
+            return
+        out.names.append(event.name)
+        data = event.json()
+        if not isinstance(data, dict):
+            out.problems.append(f"the data of {event.name} is not a JSON object")
+            return
+        if data.get("type") != event.name:
+            out.problems.append(f"{event.name} carries data of type {data.get('type')!r}")
+        if out.ended:
+            out.problems.append(f"{event.name} came after message_stop")
+        handler = getattr(self, f"_on_{event.name}", None)
+        if handler is not None:
+            handler(data)
+
+    def finish(self) -> Assembled:
+        out = self.out
+        if out.error is None:
+            out.problems.extend(f"block {index} never stopped" for index in self._open)
+            if not out.ended:
+                out.problems.append("the stream ended without message_stop")
+        return out
+
+    def _on_message_start(self, data: dict[str, Any]) -> None:
+        if self._started:
+            self.out.problems.append("message_start came twice")
+        self._started = True
+        message = data.get("message") or {}
+        self.out.model = str(message.get("model", ""))
+        usage = message.get("usage") or {}
+        self.out.input_tokens = usage.get("input_tokens")
+        if self.out.input_tokens is None:
+            self.out.problems.append("message_start has no usage.input_tokens")
+
+    def _on_content_block_start(self, data: dict[str, Any]) -> None:
+        index = data.get("index", -1)
+        if not self._started:
+            self.out.problems.append("content_block_start came before message_start")
+        if index != self._next_index:
+            self.out.problems.append(f"block {index} started where {self._next_index} was due")
+        self._next_index = index + 1
+        block = dict(data.get("content_block") or {})
+        if block.get("type") == "tool_use":
+            block["partial_json"] = ""
+        self._open[index] = block
+
+    def _on_content_block_delta(self, data: dict[str, Any]) -> None:
+        index = data.get("index", -1)
+        delta = data.get("delta") or {}
+        block = self._open.get(index)
+        if block is None:
+            self.out.problems.append(f"a delta came for block {index}, which is not open")
+            return
+        kind, key = _DELTA_KEYS.get(delta.get("type", ""), ("", ""))
+        if not kind:
+            return
+        if block.get("type") != kind:
+            self.out.problems.append(f"{delta['type']} came for a {block.get('type')} block")
+            return
+        if key == "signature":
+            block[key] = delta.get(key, "")
+        else:
+            block[key] = block.get(key, "") + delta.get(key, "")
+
+    def _on_content_block_stop(self, data: dict[str, Any]) -> None:
+        block = self._open.pop(data.get("index", -1), None)
+        if block is None:
+            self.out.problems.append(f"block {data.get('index')} stopped without being open")
+            return
+        if block.get("type") == "tool_use":
+            block["input"] = _tool_input(block["partial_json"], self.out.problems)
+        self.out.blocks.append(block)
+
+    def _on_message_delta(self, data: dict[str, Any]) -> None:
+        delta = data.get("delta") or {}
+        # a late delta with a null reason must not erase an earlier one
+        self.out.stop_reason = delta.get("stop_reason") or self.out.stop_reason
+        output_tokens = (data.get("usage") or {}).get("output_tokens")
+        if output_tokens is None:
+            self.out.problems.append("message_delta has no usage.output_tokens")
+        else:
+            self.out.output_tokens = output_tokens
+
+    def _on_message_stop(self, data: dict[str, Any]) -> None:
+        self.out.ended = True
+
+    def _on_ping(self, data: dict[str, Any]) -> None:
+        self.out.pings += 1
+
+    def _on_error(self, data: dict[str, Any]) -> None:
+        self.out.error = dict(data.get("error") or {})
+
+
+def _tool_input(text: str, problems: list[str]) -> Any:
+    try:
+        return json.loads(text) if text else {}
+    except ValueError:
+        problems.append("the tool's input deltas do not make JSON")
+        return {}

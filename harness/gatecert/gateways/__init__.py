@@ -1,0 +1,1 @@
+"""Gateways under test: described, embedded and managed ones."""

@@ -1,0 +1,98 @@
+"""Starts the embedded gateway and describes it as a target."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatecert import __version__
+from gatecert.errors import RunError
+from gatecert.gateways.reference.config import GatewayConfig, KeyRecord
+from gatecert.gateways.running import ProviderAddresses
+from gatecert.gateways.target import Models, Promises, SampleKeys, Target
+from gatecert.gateways.targetfile import with_secrets
+from gatecert.wire import Child, ChildError
+
+# generous: CI checks that the measurement works, not that this machine is fast
+_BUDGET_MS = 60.0
+_METADATA = {"tenant": "acme", "user": "u1", "team": "engineering", "env": "prod"}
+
+
+@dataclass(frozen=True)
+class EmbeddedGateway:
+    """The embedded gateway in its own process."""
+
+    target: Target
+    child: Child
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.child.alive
+
+    def stop(self) -> None:
+        """Stop the process."""
+        self.child.stop()
+
+
+def start_embedded(
+    addresses: ProviderAddresses, *, defect: str = "", variant: str = "", log: Path | None = None
+) -> EmbeddedGateway:
+    """Start the embedded gateway with fresh keys. Raises RunError."""
+    api_key, expired, foreign, provider_key = (
+        f"gk-{word}-{secrets.token_urlsafe(24)}" for word in ("user", "old", "far", "provider")
+    )
+    config = GatewayConfig(
+        providers={
+            "primary": addresses.url,
+            "backup": addresses.url + "/backup",
+            "other": addresses.url + "/other",
+        },
+        provider_key=provider_key,
+        keys={
+            api_key: KeyRecord(),
+            expired: KeyRecord(state="expired"),
+            foreign: KeyRecord(workspace="elsewhere"),
+        },
+        refused_url=addresses.refused_url,
+    )
+    flags = ["--defect", defect] if defect else ["--variant", variant] if variant else []
+    try:
+        child = Child.python(
+            "the embedded gateway",
+            "gatecert.gateways.reference",
+            flags,
+            config=config.to_json(),
+            log=log,
+        )
+    except ChildError as exc:
+        raise RunError(str(exc)) from None
+    bent = defect or variant
+    target = Target(
+        name=f"embedded-{bent}" if bent else "embedded",
+        kind="embedded",
+        version=__version__,
+        base_url=child.facts["url"],
+        api_key=api_key,
+        headers={config.metadata.header: json.dumps(_METADATA, separators=(",", ":"))},
+        models=Models(unreachable_primary=config.unreachable_model),
+        promises=Promises(
+            enforces_keys=True,
+            accepts_x_api_key=True,
+            serves_models=True,
+            serves_count_tokens=True,
+            validates_metadata=True,
+            forwards_metadata=True,
+            routes_on_metadata=True,
+            required_metadata_keys=tuple(config.metadata.required),
+            fallback=True,
+            overhead_p50_ms=_BUDGET_MS,
+            overhead_first_event_p50_ms=_BUDGET_MS,
+        ),
+        keys=SampleKeys(expired=expired, other_workspace=foreign),
+        upstream_url=addresses.url,
+        secrets=[("provider-key", provider_key)],
+    )
+    return EmbeddedGateway(with_secrets(target), child)

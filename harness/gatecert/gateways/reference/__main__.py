@@ -1,0 +1,49 @@
+"""The embedded gateway as a process: ``python -m gatecert.gateways.reference [--defect|--variant N]``.
+
+Reads its configuration as one JSON line on standard input, prints one with its address, and serves
+until standard input closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from gatecert.gateways.defects import DEFECTS
+from gatecert.gateways.reference.config import GatewayConfig
+from gatecert.gateways.reference.gateway import ReferenceGateway
+from gatecert.gateways.variants import VARIANTS
+from gatecert.wire import announce, wait_for_parent
+
+
+def gateway_class(kind: str, name: str) -> type[ReferenceGateway]:
+    """The reference gateway, bent by a defect or varied harmlessly."""
+    if kind == "--defect":
+        return DEFECTS[name].gateway
+    if kind == "--variant":
+        return VARIANTS[name].gateway
+    return ReferenceGateway
+
+
+async def serve(gateway: ReferenceGateway) -> None:
+    """Serve on a free port until the parent is gone."""
+    try:
+        host, port = await gateway.listen("127.0.0.1", 0)
+    except OSError as exc:
+        announce(error=f"the embedded gateway cannot listen: {exc.strerror}")
+        return
+    announce(url=f"http://{host}:{port}")
+    await wait_for_parent()
+
+
+def main(argv: list[str]) -> int:
+    """Run the embedded gateway."""
+    config = GatewayConfig.from_json(json.loads(sys.stdin.buffer.readline()))
+    kind, name = argv if len(argv) == 2 else ("", "")
+    asyncio.run(serve(gateway_class(kind, name)(config)))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,356 @@
+"""The reference gateway, stage by stage.
+
+A request passes: route → authenticate → check metadata → read body → pick provider routes → send →
+relay. Each stage is a method with one job, so that a seeded defect overrides exactly one of them
+and nothing here has to know of defects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from gatecert.gateways.reference.config import GatewayConfig, KeyRecord
+from gatecert.wire import ClientGone, Headers, Reply, Request, Server
+
+_HOP_BY_HOP = {
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+_NOT_FORWARDED = {*_HOP_BY_HOP, "host", "content-length", "authorization", "x-api-key"}
+_JSON = ("content-type", "application/json")
+_ENDPOINTS = {
+    "/v1/messages": ("POST", "messages"),
+    "/v1/messages/count_tokens": ("POST", "count_tokens"),
+    "/v1/models": ("GET", "models"),
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The gateway's own no: status, error type and a message for the user."""
+
+    status: int
+    kind: str
+    message: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Route:
+    """One provider to try."""
+
+    name: str
+    base_url: str
+
+
+class ReferenceGateway:
+    """One gateway. Nothing is shared between requests but configuration and connections."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self.config = config
+        self._client = httpx.AsyncClient(
+            trust_env=False,
+            verify=False,  # noqa: S501 - the provider is on loopback, over plain http
+            follow_redirects=False,
+            timeout=httpx.Timeout(120, connect=5),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
+        )
+
+    async def listen(self, host: str, port: int) -> tuple[str, int]:
+        """Start to serve. Raises OSError if the address cannot be had."""
+        server = Server(self.serve, max_body_bytes=self.config.max_body_bytes)
+        return await server.listen(host, port)
+
+    async def serve(self, request: Request, reply: Reply) -> None:
+        """Answer one request."""
+        work = asyncio.ensure_future(self._serve(request, reply))
+        gone = asyncio.ensure_future(reply.client_gone.wait())
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        gone.cancel()
+        if not work.done() and self.stops_when_client_leaves():
+            work.cancel()
+        with contextlib.suppress(ClientGone, asyncio.CancelledError):
+            await work
+
+    async def _serve(self, request: Request, reply: Reply) -> None:
+        if request.method == "HEAD":
+            await self.answer_probe(request, reply)
+            return
+        endpoint = self.endpoint(request)
+        if isinstance(endpoint, Refusal):
+            await self.refuse(reply, endpoint)
+            return
+        refusal = self.authenticate(request) or self.check_metadata(request)
+        if refusal is None and endpoint == "models":
+            await self.answer_models(request, reply)
+            return
+        refusal = refusal or self.check_body(request)
+        if refusal is not None:
+            await self.refuse(reply, refusal)
+            return
+        await self.forward(request, reply)
+
+    # --- what the gateway decides by itself ---------------------------------------------------
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        """Which endpoint a path means; the query plays no part."""
+        known = _ENDPOINTS.get(request.path)
+        if known is None:
+            return Refusal(404, "not_found_error", self.not_found_message(request.path))
+        method, name = known
+        if request.method != method:
+            allow = (("allow", method),)
+            text = f"{request.method} is not allowed on {request.path}; use {method}"
+            return Refusal(405, "invalid_request_error", text, allow)
+        return name
+
+    def not_found_message(self, path: str) -> str:
+        """The text of a 404, with the likely mistake."""
+        hint = "the gateway base URL must end before /v1, without a trailing slash"
+        return f"no route for {path}; {hint}"
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        """Any valid credential opens the gateway, by bearer or by x-api-key."""
+        offered = self.credentials(request)
+        if not offered:
+            return self.key_refusal("no API key in Authorization or x-api-key")
+        complaints = [self.judge_key(key) for key in offered]
+        return None if None in complaints else complaints[0]
+
+    def credentials(self, request: Request) -> list[str]:
+        """The keys a request offers, the bearer one first."""
+        scheme, _, token = (request.header("authorization") or "").partition(" ")
+        bearer = token.strip() if scheme.lower() == "bearer" else ""
+        return [key for key in (bearer, (request.header("x-api-key") or "").strip()) if key]
+
+    def judge_key(self, key: str) -> Refusal | None:
+        """What is wrong with a key, or None."""
+        record = self.key_record(key)
+        if record is None:
+            return self.key_refusal("the API key is not known to this gateway")
+        if record.state == "expired":
+            return self.key_refusal("the API key has expired; ask for a fresh one")
+        if record.workspace != self.config.workspace:
+            text = "the API key belongs to another workspace"
+            return Refusal(403, "permission_error", text, self.do_not_retry())
+        return None
+
+    def key_record(self, key: str) -> KeyRecord | None:
+        """What the gateway knows of a key."""
+        return self.config.keys.get(key)
+
+    def key_refusal(self, message: str) -> Refusal:
+        """A 401 that the client does not retry for minutes."""
+        return Refusal(401, "authentication_error", message, self.do_not_retry())
+
+    def do_not_retry(self) -> tuple[tuple[str, str], ...]:
+        """Headers that stop the client from trying a lost cause again."""
+        return (("x-should-retry", "false"),)
+
+    def check_metadata(self, request: Request) -> Refusal | None:
+        """The metadata policy: one JSON object of short strings with the required keys."""
+        policy = self.config.metadata
+        metadata = self.metadata(request)
+        if not isinstance(metadata, dict):
+            return self.metadata_refusal("must be one JSON object (no trailing comma, double quotes)")
+        missing = [key for key in policy.required if key not in metadata]
+        if missing:
+            known = ", ".join(policy.required)
+            text = f"lacks the key {missing[0]!r}; keys are case-sensitive, required are {known}"
+            return self.metadata_refusal(text)
+        for key, value in metadata.items():
+            if not isinstance(value, str) or len(value) > policy.max_value_chars:
+                limit = f"a string of at most {policy.max_value_chars} characters"
+                return self.metadata_refusal(f"value of {key!r} must be {limit}")
+        return None
+
+    def metadata_refusal(self, what: str) -> Refusal:
+        """A 400 that names the header and the mistake."""
+        text = f"{self.config.metadata.header} {what}"
+        return Refusal(400, "invalid_request_error", text, self.do_not_retry())
+
+    def metadata(self, request: Request) -> Any:
+        """The metadata as parsed JSON, None if the header is absent, no JSON or not UTF-8."""
+        try:
+            text = (request.header(self.config.metadata.header) or "").encode("latin-1").decode()
+            return json.loads(text)
+        except ValueError:
+            return None
+
+    def check_body(self, request: Request) -> Refusal | None:
+        """Only what the gateway itself needs: JSON, its size, and a model it knows."""
+        if request.too_large:
+            return Refusal(413, "request_too_large", "Request exceeds the maximum size")
+        body = parsed(request.body)
+        if not isinstance(body, dict):
+            return Refusal(400, "invalid_request_error", "The request body is not a JSON object")
+        model = body.get("model")
+        if model not in self.config.models and model != self.config.unreachable_model:
+            return Refusal(404, "not_found_error", f"model: {model}")
+        return None
+
+    # --- answers of its own -------------------------------------------------------------------
+
+    async def answer_probe(self, request: Request, reply: Reply) -> None:
+        """The client's start-up probe needs any answer, and no credential."""
+        await reply.answer(200, [], b"")
+
+    async def answer_models(self, request: Request, reply: Reply) -> None:
+        """The model list, all on one page."""
+        body = json.dumps(self.model_list()).encode()
+        await reply.answer(200, [_JSON, ("request-id", new_request_id())], body)
+
+    def model_list(self) -> dict[str, Any]:
+        """The body of the model list."""
+        names = list(self.config.models)
+        return {
+            "data": [{"type": "model", "id": n, "display_name": n.title()} for n in names],
+            "has_more": False,
+            "first_id": names[0],
+            "last_id": names[-1],
+        }
+
+    async def refuse(self, reply: Reply, refusal: Refusal) -> None:
+        """Say no in the Messages API's envelope."""
+        request_id = new_request_id()
+        headers = [_JSON, ("request-id", request_id), *refusal.headers]
+        await reply.answer(refusal.status, headers, self.refusal_body(refusal, request_id))
+
+    def refusal_body(self, refusal: Refusal, request_id: str) -> bytes:
+        """The error envelope of a refusal."""
+        error = {"type": refusal.kind, "message": refusal.message}
+        body = {"type": "error", "error": error, "request_id": request_id}
+        return json.dumps(body).encode()
+
+    # --- towards the provider -----------------------------------------------------------------
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        """Try the routes in order; the last answer counts, good or bad."""
+        routes = self.routes(request)
+        for number, route in enumerate(routes):
+            last = number == len(routes) - 1
+            try:
+                async with self.open(request, route) as response:
+                    if not last and self.falls_back_on(response.status_code):
+                        continue
+                    await self.relay(request, response, reply)
+                    return
+            except httpx.HTTPError as exc:
+                if reply.started:
+                    self.broken_off(reply)
+                    return
+                if last:
+                    await self.refuse(reply, self.provider_failure(exc))
+
+    def routes(self, request: Request) -> list[Route]:
+        """The providers to try, chosen by the metadata's team and by the model."""
+        policy = self.config.metadata
+        metadata = self.metadata(request)
+        team = metadata.get(policy.route_key) if isinstance(metadata, dict) else None
+        name = policy.routes.get(str(team), policy.default_route)
+        if name != "primary":
+            return [Route(name, self.config.providers[name])]
+        body = parsed(request.body)
+        unreachable = isinstance(body, dict) and body.get("model") == self.config.unreachable_model
+        first = self.config.refused_url if unreachable else self.config.providers["primary"]
+        return [Route("primary", first), Route("backup", self.config.providers["backup"])]
+
+    def falls_back_on(self, status: int) -> bool:
+        """Whether an answer of this status sends the request to the next route."""
+        return status in self.config.fallback_statuses
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
+        """Send the request to a provider and wait for the head of its answer."""
+        outgoing = httpx.Request(
+            request.method,
+            route.base_url + self.forwarded_target(request),
+            headers=[
+                (k.encode("latin-1"), v.encode("latin-1"))
+                for k, v in self.forwarded_headers(request)
+            ],
+            content=self.forwarded_body(request),
+        )
+        response = await self._client.send(outgoing, stream=True)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+    def forwarded_target(self, request: Request) -> str:
+        """Path and query towards the provider."""
+        return request.target
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        """Everything end-to-end passes; the client's key is replaced by the provider's."""
+        kept = [(k, v) for k, v in request.headers if k.lower() not in _NOT_FORWARDED]
+        return [*kept, ("x-api-key", self.config.provider_key)]
+
+    def forwarded_body(self, request: Request) -> bytes:
+        """The body, byte for byte."""
+        return request.body
+
+    # --- back to the client -------------------------------------------------------------------
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        """Pass status, headers and body on as they come."""
+        status = self.relayed_status(response.status_code)
+        await reply.start(status, self.relayed_headers(response), response.reason_phrase)
+        async for piece in self.pieces(request, response):
+            await reply.send(piece)
+        await reply.end()
+
+    def relayed_status(self, status: int) -> int:
+        """The provider's status."""
+        return status
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        """The provider's headers but for hop-by-hop ones; the length stays, bytes stay too."""
+        pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw]
+        return [(k, v) for k, v in pairs if k.lower() not in _HOP_BY_HOP]
+
+    def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body as it arrives, still encoded."""
+        return response.aiter_raw()
+
+    def broken_off(self, reply: Reply) -> None:
+        """The provider broke off in the middle: so must we, or it would look complete."""
+        reply.abort()
+
+    def provider_failure(self, exc: httpx.HTTPError) -> Refusal:
+        """What the client hears when no provider answered: no internal address, no trace."""
+        if isinstance(exc, httpx.TimeoutException):
+            return Refusal(504, "timeout_error", "The provider did not answer in time")
+        return Refusal(502, "api_error", "The provider could not be reached")
+
+    def stops_when_client_leaves(self) -> bool:
+        """Whether a client that leaves ends the request at the provider too."""
+        return True
+
+
+def parsed(body: bytes) -> Any:
+    """A body as JSON, or None."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def new_request_id() -> str:
+    """A request id of the gateway's own."""
+    return "req_gw_" + secrets.token_hex(10)

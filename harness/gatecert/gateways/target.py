@@ -1,0 +1,118 @@
+"""A target: the gateway under test, and what it promises.
+
+The TOML keys are a contract with users; :mod:`gatecert.gateways.targetfile` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["embedded", "external", "managed"]
+
+
+@dataclass(frozen=True)
+class Models:
+    """Model names as the client asks for them.
+
+    ``chat_at_provider`` is the name that must arrive at the provider, if the gateway maps names.
+    ``unreachable_primary`` is a name whose primary provider refuses connections, so that fallback
+    from a dead provider can be tested.
+    """
+
+    chat: str = "claude-sonnet-4-5"
+    background: str = "claude-haiku-4-5-20251001"
+    chat_at_provider: str = ""
+    unreachable_primary: str = ""
+
+
+@dataclass(frozen=True)
+class Promises:
+    """What a gateway says it does. Each one switches requirements on.
+
+    Budgets are ms at p50; a header name in ``metadata_header`` says which header carries metadata.
+    """
+
+    enforces_keys: bool = False
+    accepts_x_api_key: bool = False
+    serves_models: bool = False
+    serves_count_tokens: bool = False
+    validates_metadata: bool = False
+    forwards_metadata: bool = False
+    routes_on_metadata: bool = False
+    required_metadata_keys: Sequence[str] = ()
+    metadata_header: str = "x-portkey-metadata"
+    fallback: bool = False
+    overhead_p50_ms: float | None = None
+    overhead_first_event_p50_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class SampleKeys:
+    """Keys that the gateway must refuse, if the target can give any."""
+
+    expired: str = field(default="", repr=False)
+    other_workspace: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A gateway that is up, or said to be.
+
+    ``upstream_url`` is the scripted provider behind it, ``""`` for a live one. ``secrets`` are the
+    values that no output may contain, each with the name it is shown under.
+    """
+
+    name: str
+    kind: Kind
+    base_url: str
+    api_key: str = field(repr=False)
+    auth_scheme: str = "bearer"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    models: Models = Models()
+    promises: Promises = Promises()
+    keys: SampleKeys = SampleKeys()
+    upstream_url: str = ""
+    version: str = ""
+    secrets: Sequence[tuple[str, str]] = field(default=(), repr=False)
+
+    @property
+    def scripted(self) -> bool:
+        """Whether the provider behind the gateway obeys directives."""
+        return bool(self.upstream_url)
+
+    def lacks(self, need: str) -> str:
+        """Why a need of a requirement is not met by this target, or ``""`` if it is."""
+        if need == "metadata":
+            header = self.promises.metadata_header
+            if header.lower() in {name.lower() for name in self.headers}:
+                return ""
+            return f"the target sends no {header} header"
+        if need.startswith("keys."):
+            name = need.removeprefix("keys.")
+            present = bool(getattr(self.keys, name))
+            return "" if present else f"the target gives no {name.replace('_', '-')} key"
+        if need.startswith("models."):
+            name = need.removeprefix("models.")
+            present = bool(getattr(self.models, name))
+            return "" if present else f"the target names no model for {name!r}"
+        promised = getattr(self.promises, need)
+        return "" if promised not in (False, None, ()) else f"the target does not promise {need}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The target as plain data without its keys; header values still need redaction."""
+        promises = asdict(self.promises)
+        promises["required_metadata_keys"] = list(self.promises.required_metadata_keys)
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "version": self.version,
+            "base_url": self.base_url,
+            "auth_scheme": self.auth_scheme,
+            "headers": dict(self.headers),
+            "models": asdict(self.models),
+            "promises": promises,
+            "provider": "scripted" if self.scripted else "live",
+            "upstream_url": self.upstream_url,
+        }

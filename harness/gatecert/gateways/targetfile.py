@@ -1,0 +1,235 @@
+"""Target files (TOML) and command-line flags, read into a description of an external gateway.
+
+Unknown keys are refused with the near match; a promise without the means to test it is refused too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from gatecert.errors import UsageError
+from gatecert.gateways.target import Models, Promises, SampleKeys, Target
+
+_GATEWAY_KEYS = {
+    "name": str,
+    "base_url": str,
+    "auth_scheme": str,
+    "api_key_env": str,
+    "version": str,
+    "headers": dict,
+    "models": dict,
+    "keys": dict,
+}
+_UPSTREAM_KEYS = {"listen": str}
+_KEYS_KEYS = {"expired_env": str, "other_workspace_env": str}
+_SECTIONS = {"gateway": dict, "upstream": dict, "promises": dict}
+
+
+@dataclass(frozen=True)
+class ExternalGateway:
+    """A gateway that runs without us: a target but for its provider.
+
+    ``listen`` is where the scripted provider shall listen (HOST:PORT), ``""`` for a live provider.
+    """
+
+    target: Target
+    listen: str = ""
+
+
+@dataclass
+class _Table:
+    """One table of the file, read key by key so that what is left over can be refused."""
+
+    where: str
+    raw: Mapping[str, Any]
+    types: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key, value in self.raw.items():
+            if key not in self.types:
+                raise UsageError(f"{self.where}: unknown key {key!r}{near(key, self.types)}")
+            wanted = self.types[key]
+            fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
+            if not fits:
+                raise UsageError(
+                    f"{self.where}: {key} must be {_kind(wanted)}, not {_kind(type(value))}"
+                )
+
+    def get(self, key: str, default: Any = "") -> Any:
+        return self.raw.get(key, default)
+
+
+def read_target_file(path: Path) -> ExternalGateway:
+    """Read a target file. Raises UsageError that names the file, the key and the mend."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise UsageError(f"{path}: cannot be read ({exc.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path}: is not valid TOML: {exc}") from None
+    return parse_target(raw, str(path), default_name=path.stem)
+
+
+def parse_target(raw: Mapping[str, Any], where: str, default_name: str = "") -> ExternalGateway:
+    """Read a target from the data of a file. Raises UsageError."""
+    top = _Table(where, raw, _SECTIONS)
+    gateway = _Table(f"{where}: [gateway]", top.get("gateway", {}), _GATEWAY_KEYS)
+    upstream = _Table(f"{where}: [upstream]", top.get("upstream", {}), _UPSTREAM_KEYS)
+    if not gateway.get("base_url"):
+        raise UsageError(f"{where}: [gateway] needs base_url")
+    api_key = key_from(gateway.get("api_key_env"), f"{where}: [gateway] api_key_env")
+    target = Target(
+        name=gateway.get("name") or default_name or "gateway",
+        kind="external",
+        base_url=gateway.get("base_url"),
+        version=gateway.get("version"),
+        auth_scheme=gateway.get("auth_scheme", "bearer"),
+        api_key=api_key,
+        headers=_headers(gateway.get("headers", {}), where),
+        models=_models(gateway.get("models", {}), where),
+        promises=_promises(top.get("promises", {}), where),
+        keys=_sample_keys(gateway.get("keys", {}), where),
+    )
+    listen = listen_address(upstream.get("listen"), f"{where}: [upstream] listen")
+    _check_means(target, listen, where)
+    return ExternalGateway(with_secrets(target), listen)
+
+
+def from_flags(
+    base_url: str,
+    api_key_env: str,
+    auth_scheme: str = "bearer",
+    headers: Sequence[str] = (),
+    model: str = "",
+    listen: str = "",
+) -> ExternalGateway:
+    """A gateway described by flags alone; it promises only what every gateway must do.
+
+    Raises UsageError.
+    """
+    pairs: dict[str, str] = {}
+    for text in headers:
+        name, colon, value = text.partition(":")
+        if not colon or not name.strip():
+            raise UsageError(f"--header {text!r} is not of the form 'Name: value'")
+        pairs[name.strip()] = value.strip()
+    target = Target(
+        name="gateway",
+        kind="external",
+        base_url=base_url,
+        auth_scheme=auth_scheme,
+        api_key=key_from(api_key_env, "--api-key-env"),
+        headers=pairs,
+        models=Models(chat=model) if model else Models(),
+    )
+    return ExternalGateway(with_secrets(target), listen_address(listen, "--upstream-listen"))
+
+
+def key_from(variable: str, where: str) -> str:
+    """The key in an environment variable. Raises UsageError if there is none."""
+    if not variable:
+        raise UsageError(f"{where} is missing: name the environment variable that holds the key")
+    value = os.environ.get(variable, "")
+    if not value.strip():
+        state = "is empty" if variable in os.environ else "is not set"
+        raise UsageError(
+            f"{where}: the environment variable {variable} {state}; "
+            f"set it to the gateway's API key, for example: export {variable}=..."
+        )
+    return value.strip()
+
+
+def listen_address(text: str, where: str) -> str:
+    """HOST:PORT, checked. Raises UsageError."""
+    if not text:
+        return ""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65_535:
+        raise UsageError(f"{where}: {text!r} is not of the form HOST:PORT")
+    return text
+
+
+def with_secrets(target: Target) -> Target:
+    """The target with the list of values that no output may contain."""
+    named = [
+        ("api-key", target.api_key),
+        ("expired-key", target.keys.expired),
+        ("other-workspace-key", target.keys.other_workspace),
+    ]
+    values = {f.name: getattr(target, f.name) for f in fields(target)}
+    values["secrets"] = [*target.secrets, *((name, value) for name, value in named if value)]
+    return Target(**values)
+
+
+def near(word: str, known: Mapping[str, Any] | Sequence[str]) -> str:
+    """``; did you mean ...?`` where something known is near, else the known words."""
+    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {match[0]!r}?" if match else f"; known: {', '.join(sorted(known))}"
+
+
+def _headers(raw: Mapping[str, Any], where: str) -> dict[str, str]:
+    for name, value in raw.items():
+        if not isinstance(value, str):
+            raise UsageError(
+                f"{where}: [gateway.headers] {name} must be a string; "
+                "write JSON inside single quotes"
+            )
+    return dict(raw)
+
+
+def _models(raw: Mapping[str, Any], where: str) -> Models:
+    types = {f.name: str for f in fields(Models)}
+    return Models(**_Table(f"{where}: [gateway.models]", raw, types).raw)
+
+
+def _sample_keys(raw: Mapping[str, Any], where: str) -> SampleKeys:
+    place = f"{where}: [gateway.keys]"
+    table = _Table(place, raw, _KEYS_KEYS)
+    found = {
+        name.removesuffix("_env"): key_from(variable, f"{place} {name}")
+        for name, variable in table.raw.items()
+    }
+    return SampleKeys(**found)
+
+
+def _promises(raw: Mapping[str, Any], where: str) -> Promises:
+    kinds = {"bool": bool, "str": str, "Sequence[str]": list, "float | None": (int, float)}
+    types = {f.name: kinds[str(f.type)] for f in fields(Promises)}
+    return Promises(**_Table(f"{where}: [promises]", raw, types).raw)
+
+
+def _check_means(target: Target, listen: str, where: str) -> None:
+    """Refuse promises that the file gives no means to test."""
+    promises = target.promises
+    about_metadata = (
+        promises.validates_metadata or promises.forwards_metadata or promises.routes_on_metadata
+    )
+    if about_metadata and target.lacks("metadata"):
+        raise UsageError(
+            f"{where}: [promises] speaks of metadata, but [gateway.headers] has no "
+            f"{promises.metadata_header}; add one with valid metadata"
+        )
+    scripted = {
+        "fallback": promises.fallback,
+        "forwards_metadata": promises.forwards_metadata,
+        "routes_on_metadata": promises.routes_on_metadata,
+        "overhead_p50_ms": promises.overhead_p50_ms is not None,
+        "overhead_first_event_p50_ms": promises.overhead_first_event_p50_ms is not None,
+    }
+    made = [name for name, is_made in scripted.items() if is_made]
+    if made and not listen:
+        raise UsageError(
+            f"{where}: [promises] {made[0]} can only be tested with the scripted provider; "
+            "add [upstream] listen = \"HOST:PORT\" and route the gateway there"
+        )
+
+
+def _kind(wanted: Any) -> str:
+    names = {str: "a string", bool: "true or false", dict: "a table", list: "a list of strings"}
+    return names.get(wanted, "a number")

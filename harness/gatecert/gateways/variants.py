@@ -1,0 +1,1 @@
+VARIANTS: dict = {}

@@ -1,0 +1,6 @@
+"""Overhead: interleaved pairs of requests, direct and through the gateway, in their own process."""
+
+from gatecert.overhead.estimate import Estimate, estimate, quantile
+from gatecert.overhead.measure import Paired, measure_paired
+
+__all__ = ["Estimate", "Paired", "estimate", "measure_paired", "quantile"]

@@ -1,0 +1,168 @@
+"""Where pytest meets gatecert: options, collection, fixtures, verdicts, the record.
+
+``pytest suites --target ...`` needs nothing else; ``-k``, ``-m``, ``-x``, ``--junitxml`` and ``-n``
+keep their meaning. With xdist the controller starts the services and writes the record, the
+workers judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatecert.errors import UsageError
+from gatecert.requirements import AREAS, load_catalogue
+from gatecert.requirements.catalogue import complete
+from gatecert.session.conductor import Conductor, Shared
+from gatecert.session.control import Controller, Hooks, short_node
+from gatecert.session.known import KnownDeviations, read_known
+from gatecert.session.options import DEFAULT_MAX_REQUESTS, EMBEDDED, RunOptions
+from gatecert.session.paths import suites_folder
+from gatecert.session.stash import REQUIREMENT, SHARED
+from gatecert.session.verdict_report import check_needs, give_verdict
+
+pytest_plugins = ["gatecert.session.fixtures"]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks."""
+    pluginmanager.add_hookspecs(Hooks)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("gatecert", "gatecert: the gateway under test")
+    add = group.addoption
+    add("--target", default=EMBEDDED, help="embedded, a managed gateway's name, or a target file")
+    add("--gateway", default="", metavar="URL", help="a gateway that runs already")
+    add("--api-key-env", default="", metavar="VAR", help="variable that holds the gateway's key")
+    add("--auth-scheme", default="bearer", choices=["bearer", "x-api-key"])
+    add("--header", action="append", default=[], metavar="'Name: value'", dest="gateway_headers")
+    add("--model", default="", dest="gateway_model", help="model name for chat turns")
+    add("--upstream-listen", default="", metavar="HOST:PORT", help="where the provider listens")
+    add("--defect", default="", help="bend the embedded gateway by a seeded defect")
+    add("--variant", default="", help="vary the embedded gateway harmlessly")
+    add("--known", default="", metavar="FILE", help="known deviations of the target (TOML)")
+    add("--strict-known", action="store_true", help="a known deviation that is gone fails the run")
+    add("--area", action="append", default=[], dest="areas", help="only this area; repeatable")
+    add("--out", default="", metavar="DIR", help="folder for record and report")
+    add("--max-requests", type=int, default=DEFAULT_MAX_REQUESTS, help="cap for each process")
+    add("--overhead-pairs", type=int, default=60, help="pairs of requests for each measurement")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers and read the options."""
+    config.addinivalue_line("markers", "requirement(stated): a requirement, see gatecert")
+    for level in ("must", "should", "may"):
+        config.addinivalue_line("markers", f"{level}: requirements of level {level.upper()}")
+    for area in AREAS:
+        config.addinivalue_line("markers", f"{area}: requirements of the area {area}")
+    handed_over = getattr(config, "workerinput", {}).get("gatecert")
+    if handed_over is not None:
+        config.stash[SHARED] = Shared.unpacked(handed_over)
+        return
+    if config.option.collectonly or config.option.help:
+        return
+    try:
+        conductor = _conductor(config)
+    except UsageError as exc:
+        raise pytest.UsageError(str(exc)) from None
+    config.pluginmanager.register(Controller(config, conductor), "gatecert-controller")
+
+
+def _conductor(config: pytest.Config) -> Conductor:
+    options = options_of(config)
+    options.check()
+    options.external()
+    catalogue = load_catalogue(suites_folder())
+    known = KnownDeviations()
+    if options.known:
+        known = read_known(Path(options.known), [r.id for r in catalogue])
+    return Conductor(options, run_folder(options), catalogue, known)
+
+
+def options_of(config: pytest.Config) -> RunOptions:
+    """The run options among pytest's own. Raises UsageError."""
+    get = config.getoption
+    areas = get("areas")
+    unknown = [area for area in areas if area not in AREAS]
+    if unknown:
+        raise UsageError(f"--area {unknown[0]!r} is unknown; known: {', '.join(AREAS)}")
+    return RunOptions(
+        target=get("target"),
+        gateway=get("gateway"),
+        api_key_env=get("api_key_env"),
+        auth_scheme=get("auth_scheme"),
+        headers=get("gateway_headers"),
+        model=get("gateway_model"),
+        upstream_listen=get("upstream_listen"),
+        defect=get("defect"),
+        variant=get("variant"),
+        known=get("known"),
+        strict_known=get("strict_known"),
+        areas=areas,
+        out=get("out"),
+        max_requests=get("max_requests"),
+        overhead_pairs=get("overhead_pairs"),
+    )
+
+
+def run_folder(options: RunOptions) -> Path:
+    """Where the run writes: ``--out``, or a fresh folder below ``reports``."""
+    if options.out:
+        return Path(options.out)
+    name = Path(options.target).stem if options.target != EMBEDDED else "embedded"
+    name = "gateway" if options.gateway else name
+    base = Path("reports") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder, number = base, 1
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Find the requirements, mark their areas, keep to ``--area``, and put timing last."""
+    for item in items:
+        mark = item.get_closest_marker("requirement")
+        if mark is not None:
+            area = item.path.parent.name
+            stated = complete(mark.args[0], item.function, area, short_node(item.nodeid))  # type: ignore[attr-defined]
+            item.stash[REQUIREMENT] = stated
+            item.add_marker(getattr(pytest.mark, area))
+            item.extra_keyword_matches.update({stated.id, area})
+    areas = config.getoption("areas")
+    if areas:
+        kept = [i for i in items if REQUIREMENT in i.stash and i.stash[REQUIREMENT].area in areas]
+        config.hook.pytest_deselected(items=[i for i in items if i not in kept])
+        items[:] = kept
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    stated = item.stash.get(REQUIREMENT, None)
+    return AREAS.index(stated.area) if stated else -1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out, with the reason, what the target does not promise."""
+    if REQUIREMENT in item.stash and SHARED in item.config.stash:
+        check_needs(item, item.stash[REQUIREMENT], item.config.stash[SHARED].target)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn what the test did into a verdict."""
+    report = yield
+    stated = item.stash.get(REQUIREMENT, None)
+    if stated is not None and SHARED in item.config.stash:
+        give_verdict(item, call, report, stated, item.config.stash[SHARED])
+    return report

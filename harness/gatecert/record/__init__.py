@@ -1,0 +1,30 @@
+"""The run record: plain data, redacted when recorded, appended to a journal, written as JSON."""
+
+from gatecert.record.journal import Journal, read_journal
+from gatecert.record.model import (
+    SCHEMA,
+    Evidence,
+    RecordedExchange,
+    RecordedMessage,
+    RecordedReceipt,
+    Result,
+    RunRecord,
+    read_run,
+    schema,
+)
+from gatecert.record.redact import Redactor
+
+__all__ = [
+    "SCHEMA",
+    "Evidence",
+    "Journal",
+    "RecordedExchange",
+    "RecordedMessage",
+    "RecordedReceipt",
+    "Redactor",
+    "Result",
+    "RunRecord",
+    "read_journal",
+    "read_run",
+    "schema",
+]

@@ -1,0 +1,222 @@
+"""The run record as frozen dataclasses, and its way to JSON and back.
+
+The JSON Schema beside this file is the contract; ``harness/tests`` validates real runs against it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+SCHEMA = "https://gatecert.dev/schema/run-1.json"
+
+_MUST_BROKEN = ("fail", "known")
+_UNVERIFIED = ("could-not-run", "error")
+
+
+@dataclass(frozen=True)
+class RecordedMessage:
+    """One HTTP message, redacted and bounded.
+
+    ``first_line`` is the request or status line. ``body`` is text; of a long one the middle is
+    left out, and ``body_bytes`` and ``body_sha256`` speak of the whole (the hash is taken after
+    redaction).
+    """
+
+    first_line: str
+    headers: Sequence[Sequence[str]]
+    body: str
+    body_bytes: int
+    body_sha256: str
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class RecordedExchange:
+    """What the client sent and saw. Times are ms since the request was sent."""
+
+    purpose: str
+    url: str
+    request: RecordedMessage
+    response: RecordedMessage | None
+    fault: str
+    headers_ms: float
+    end_ms: float
+    chunks: int
+    curl: str
+
+
+@dataclass(frozen=True)
+class RecordedReceipt:
+    """What a provider received, and what it answered."""
+
+    provider: str
+    token: str
+    request: RecordedMessage
+    status: int
+    outcome: str
+    hold: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Both sides' transcripts, and measurements where there are any."""
+
+    exchanges: Sequence[RecordedExchange] = ()
+    receipts: Sequence[RecordedReceipt] = ()
+    left_out: int = 0
+    measurements: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """The verdict on one requirement. ``reason`` is a sentence, ``reason_code`` from a closed list."""
+
+    id: str
+    level: str
+    area: str
+    title: str
+    verdict: str
+    reason_code: str
+    reason: str
+    suspect: str
+    source: Mapping[str, str]
+    why: str
+    fix: str
+    expected: str = ""
+    came: str = ""
+    hop: str = ""
+    known: Mapping[str, str] | None = None
+    duration_ms: float = 0.0
+    node: str = ""
+    evidence: Evidence = field(default_factory=Evidence)
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run against one target.
+
+    ``state`` is ``finished`` or why it is not: ``interrupted``, ``stopped``, ``gateway-lost``,
+    ``provider-lost``, ``not-started``, ``broken-off`` (rebuilt from the journal of a process that
+    died). ``not_verified`` lists what was selected and not judged.
+    """
+
+    tool: Mapping[str, str]
+    catalogue: Mapping[str, Any]
+    profile: Mapping[str, str]
+    target: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    selection: Mapping[str, Any]
+    started: str
+    duration_ms: float
+    state: str
+    state_detail: str
+    known_file: Mapping[str, Any] | None
+    results: Sequence[Result]
+    not_verified: Sequence[str]
+
+    @property
+    def conformant(self) -> bool:
+        """Whether no MUST is broken; a recorded deviation from a MUST is a deviation."""
+        return bool(self.results) and not self.broken_musts
+
+    @property
+    def broken_musts(self) -> list[Result]:
+        """The results in which a MUST is broken, recorded as known or not."""
+        return [r for r in self.results if r.level == "MUST" and r.verdict in _MUST_BROKEN]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run came to its end and everything that applies was judged."""
+        return self.state == "finished" and not self.not_verified
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Counts by verdict and by area."""
+        areas: dict[str, Counter[str]] = {}
+        for result in self.results:
+            areas.setdefault(result.area, Counter())[result.verdict] += 1
+        return {
+            "verdicts": dict(Counter(r.verdict for r in self.results)),
+            "areas": {area: dict(counts) for area, counts in areas.items()},
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain data, in the order of the schema."""
+        return {
+            "schema": SCHEMA,
+            "tool": dict(self.tool),
+            "catalogue": dict(self.catalogue),
+            "profile": dict(self.profile),
+            "target": dict(self.target),
+            "environment": dict(self.environment),
+            "selection": dict(self.selection),
+            "started": self.started,
+            "duration_ms": round(self.duration_ms, 1),
+            "state": self.state,
+            "state_detail": self.state_detail,
+            "conformant": self.conformant,
+            "complete": self.complete,
+            "known_file": dict(self.known_file) if self.known_file else None,
+            "not_verified": list(self.not_verified),
+            "summary": self.summary,
+            "results": [asdict(r) for r in self.results],
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> RunRecord:
+        """The record that :meth:`to_json` wrote. Raises ValueError for another document."""
+        if raw.get("schema") != SCHEMA:
+            raise ValueError(f"not a run record: schema is {raw.get('schema')!r}, not {SCHEMA!r}")
+        keys = (
+            "tool catalogue profile target environment selection started duration_ms state "
+            "state_detail known_file not_verified"
+        ).split()
+        values = {key: raw[key] for key in keys}
+        return cls(**values, results=[result_from_json(r) for r in raw["results"]])
+
+
+def result_from_json(raw: Mapping[str, Any]) -> Result:
+    """A result as ``asdict`` wrote it."""
+    evidence = raw["evidence"]
+    return Result(
+        **{
+            **raw,
+            "evidence": Evidence(
+                exchanges=[_exchange(e) for e in evidence["exchanges"]],
+                receipts=[
+                    RecordedReceipt(**{**r, "request": RecordedMessage(**r["request"])})
+                    for r in evidence["receipts"]
+                ],
+                left_out=evidence["left_out"],
+                measurements=evidence["measurements"],
+            ),
+        }
+    )
+
+
+def read_run(path: Path) -> RunRecord:
+    """Read a ``run.json``. Raises OSError, and ValueError for another document."""
+    return RunRecord.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the record."""
+    text = Path(__file__).with_name("run.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _exchange(raw: Mapping[str, Any]) -> RecordedExchange:
+    response = raw["response"]
+    return RecordedExchange(
+        **{
+            **raw,
+            "request": RecordedMessage(**raw["request"]),
+            "response": RecordedMessage(**response) if response else None,
+        }
+    )

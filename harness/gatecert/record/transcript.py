@@ -1,0 +1,66 @@
+"""HTTP messages as evidence: redacted, bounded, and with a curl line to send them again."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Sequence
+
+from gatecert.record.model import RecordedMessage
+from gatecert.record.redact import Redactor
+
+_KEEP_CHARS = 6_000
+_KEEP_CHARS_BRIEF = 1_600
+_SMALL_BODY_BYTES = 2_000
+_CURL_SETS_ITSELF = {"host", "content-length", "connection", "accept-encoding"}
+
+Headers = Sequence[tuple[str, str]]
+
+
+def recorded_message(
+    first_line: str, headers: Headers, body: bytes, redactor: Redactor, *, brief: bool = False
+) -> RecordedMessage:
+    """A message as evidence. The middle of a long body is left out; its hash covers all of it."""
+    text = redactor.text(body.decode("utf-8", "backslashreplace"))
+    keep = _KEEP_CHARS_BRIEF if brief else _KEEP_CHARS
+    truncated = len(text) > keep
+    shown = text
+    if truncated:
+        left_out, half = len(text) - keep, keep // 2
+        shown = f"{text[:half]}\n… {left_out} characters left out …\n{text[-half:]}"
+    return RecordedMessage(
+        first_line=redactor.text(first_line),
+        headers=[[redactor.text(name), redactor.header(name, value)] for name, value in headers],
+        body=shown,
+        body_bytes=len(body),
+        body_sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        truncated=truncated,
+    )
+
+
+def curl_line(
+    method: str, url: str, headers: Headers, body: bytes, redactor: Redactor
+) -> str:
+    """A shell-safe curl command that sends the request again.
+
+    Redacted values become shell variables, and a large body is read from ``body.json``.
+    """
+    parts = ["curl", "--path-as-is", "-sS", "-i"]
+    parts += ["-I"] if method == "HEAD" else ["-X", method]
+    parts.append(shlex.quote(redactor.text(url)))
+    for name, value in headers:
+        if name.lower() not in _CURL_SETS_ITSELF:
+            parts += ["-H", _header_argument(name, value, redactor)]
+    if body:
+        text = redactor.text(body.decode("utf-8", "backslashreplace"))
+        small = len(text) <= _SMALL_BODY_BYTES
+        parts += ["--data-binary", shlex.quote(text) if small else "@body.json"]
+    return " ".join(parts)
+
+
+def _header_argument(name: str, value: str, redactor: Redactor) -> str:
+    cleaned = redactor.header(name, value)
+    if "<redacted" not in cleaned:
+        return shlex.quote(f"{name}: {cleaned}")
+    scheme = "Bearer " if value.startswith("Bearer ") else ""
+    return f'"{name}: {scheme}$GATEWAY_KEY"'

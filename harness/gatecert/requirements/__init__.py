@@ -1,0 +1,49 @@
+"""What a requirement is, and how a suite states one.
+
+A suite writes a pytest function with :func:`requirement` above it and :func:`expect` inside. The
+function's docstring is the requirement's sentence.
+"""
+
+from gatecert.requirements.catalogue import Catalogue, load_catalogue
+from gatecert.requirements.expect import CannotJudge, NotMet, expect, fail
+from gatecert.requirements.model import (
+    AREAS,
+    MAY,
+    MUST,
+    SHOULD,
+    Level,
+    Requirement,
+    Source,
+    requirement,
+)
+from gatecert.requirements.verdicts import (
+    REASONS,
+    SUSPECTS,
+    VERDICTS,
+    Judgement,
+    Verdict,
+    deviation_verdict,
+)
+
+__all__ = [
+    "AREAS",
+    "MAY",
+    "MUST",
+    "REASONS",
+    "SHOULD",
+    "SUSPECTS",
+    "VERDICTS",
+    "CannotJudge",
+    "Catalogue",
+    "Judgement",
+    "Level",
+    "NotMet",
+    "Requirement",
+    "Source",
+    "Verdict",
+    "deviation_verdict",
+    "expect",
+    "fail",
+    "load_catalogue",
+    "requirement",
+]

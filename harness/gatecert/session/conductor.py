@@ -1,0 +1,182 @@
+"""The controlling side of a run: starts the services, keeps the journal, writes the record."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import pickle
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gatecert import __version__
+from gatecert.desktop import ENGINE_DESKTOP
+from gatecert.desktop.profiles import HOST_PROFILE_NAME, HOST_PROFILE_SURENESS
+from gatecert.gateways.running import Say
+from gatecert.gateways.target import Target
+from gatecert.record import SCHEMA, Journal, Redactor, Result, RunRecord
+from gatecert.report import write_report
+from gatecert.requirements import Catalogue
+from gatecert.session.known import KnownDeviations
+from gatecert.session.options import RunOptions
+from gatecert.session.services import Services, start_services
+
+_UNVERIFIED = ("could-not-run", "error")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What every process that runs requirements has to know."""
+
+    target: Target
+    known: KnownDeviations
+    max_requests: int
+    overhead_pairs: int
+    workers: int = 1
+
+    def packed(self) -> bytes:
+        """For the way to a worker process of ours."""
+        return pickle.dumps(self)
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Shared:
+        """As :meth:`packed` wrote it, read from our own controller."""
+        shared = pickle.loads(data)  # noqa: S301
+        if not isinstance(shared, cls):
+            raise TypeError("the controller handed over something else")
+        return shared
+
+
+class Conductor:
+    """One run from its start to its record."""
+
+    def __init__(
+        self, options: RunOptions, folder: Path, catalogue: Catalogue, known: KnownDeviations
+    ) -> None:
+        self.options = options
+        self.folder = folder
+        self.catalogue = catalogue
+        self.known = known
+        self.results: dict[str, Result] = {}
+        self.state = "finished"
+        self.state_detail = ""
+        self._services: Services | None = None
+        self._journal: Journal | None = None
+        self._head: dict[str, Any] = {}
+        self._selected: list[str] = []
+        self._began = time.monotonic()
+
+    def start(self, say: Say) -> Target:
+        """Start provider and gateway. Raises UsageError and RunError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._services = start_services(self.options, self.folder, say)
+        return self._services.target
+
+    @property
+    def target(self) -> Target:
+        """The gateway under test, once started."""
+        if self._services is None:
+            raise RuntimeError("the run was not started")
+        return self._services.target
+
+    def shared(self, workers: int) -> Shared:
+        """What the processes that run requirements need."""
+        options = self.options
+        return Shared(
+            self.target, self.known, options.max_requests, options.overhead_pairs, workers
+        )
+
+    def select(self, identifiers: Sequence[str], keyword: str, marker: str) -> None:
+        """Say what will be judged, and open the journal."""
+        self._selected = list(identifiers)
+        selection = self.options.selection(keyword, marker)
+        selection["ids"] = self._selected
+        self._head = self._facts(selection)
+        self._journal = Journal(self.folder, self._head)
+
+    @property
+    def selected(self) -> list[str]:
+        """The identifiers that were selected."""
+        return self._selected
+
+    def record(self, result: Result) -> None:
+        """Keep a result; it is in the journal when this returns."""
+        self.results[result.id] = result
+        if result.reason_code in ("gateway-lost", "provider-lost"):
+            self.state, self.state_detail = result.reason_code, result.reason
+        if self._journal is not None:
+            self._journal.result(result)
+
+    def broke_off(self, state: str, detail: str) -> None:
+        """Say why the run did not finish; the first reason stays."""
+        if self.state == "finished":
+            self.state, self.state_detail = state, detail
+
+    def finish(self) -> RunRecord | None:
+        """Stop the services and write record and report; None if nothing was selected."""
+        if self._services is not None:
+            self._services.stop()
+        if self._journal is None:
+            return None
+        self._journal.close()
+        record = self._record()
+        write_report(record, self.folder)
+        return record
+
+    def _record(self) -> RunRecord:
+        judged = {i for i, r in self.results.items() if r.verdict not in _UNVERIFIED}
+        missing = [i for i in self._selected if i not in self.results]
+        if missing and self.state == "finished":
+            self.broke_off("stopped", f"the run ended before {missing[0]} was judged")
+        order = [r.id for r in self.catalogue]
+        return RunRecord.from_json(
+            {
+                **self._head,
+                "duration_ms": (time.monotonic() - self._began) * 1000,
+                "state": self.state,
+                "state_detail": self.state_detail,
+                "not_verified": [i for i in self._selected if i not in judged],
+                "results": [
+                    asdict(r) for r in sorted(self.results.values(), key=lambda r: order.index(r.id))
+                ],
+            }
+        )
+
+    def _facts(self, selection: dict[str, Any]) -> dict[str, Any]:
+        redactor = Redactor(self.target.secrets)
+        target = redactor.data(self.target.to_json())
+        target["headers"] = {n: redactor.header(n, v) for n, v in target["headers"].items()}
+        return {
+            "schema": SCHEMA,
+            "tool": {"name": "gatecert", "version": __version__},
+            "catalogue": {"hash": self.catalogue.hash, "requirements": len(self.catalogue)},
+            "profile": {
+                "engine": ENGINE_DESKTOP.name,
+                "engine_source": ENGINE_DESKTOP.source,
+                "engine_sureness": ENGINE_DESKTOP.sureness,
+                "host": HOST_PROFILE_NAME,
+                "host_sureness": HOST_PROFILE_SURENESS,
+            },
+            "target": target,
+            "environment": environment(),
+            "selection": selection,
+            "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "known_file": self.known.to_json(),
+        }
+
+
+def environment() -> dict[str, Any]:
+    """What may matter when two runs differ; nothing that names the machine."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count() or 0,
+        "load_1min": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "packages": {name: version(name) for name in ("httpx", "h11", "pytest")},
+        "ci": bool(os.environ.get("CI")),
+    }

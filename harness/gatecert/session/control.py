@@ -1,0 +1,122 @@
+"""The controlling process's pytest hooks: services before, record after, results in between."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gatecert.errors import GatecertError, RunError
+from gatecert.gateways.target import Target
+from gatecert.record import Result, RunRecord
+from gatecert.record.model import result_from_json
+from gatecert.session.conductor import Conductor
+from gatecert.session.stash import FAILURE, REQUIREMENT, SHARED
+
+
+class Hooks:
+    """Hooks of gatecert's own, for reporters."""
+
+    def pytest_gatecert_started(self, target: Target, identifiers: list[str]) -> None:
+        """The gateway is up and the selection is known."""
+
+    def pytest_gatecert_result(self, result: Result) -> None:
+        """A requirement has been judged."""
+
+    def pytest_gatecert_finished(self, record: RunRecord, folder: Path) -> None:
+        """The record and the report are written."""
+
+    def pytest_gatecert_says(self, line: str) -> None:
+        """Something a user waits for, such as an installation."""
+
+
+class Controller:
+    """Drives a :class:`Conductor` through a pytest session; absent in xdist's workers."""
+
+    def __init__(self, config: pytest.Config, conductor: Conductor) -> None:
+        self._config = config
+        self._conductor = conductor
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Start the services before anything is collected and before xdist starts its workers."""
+        try:
+            self._conductor.start(self._say)
+        except GatecertError as exc:
+            self._give_up(exc)
+        self._config.stash[SHARED] = self._conductor.shared(self._workers or 1)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand the services' addresses to an xdist worker."""
+        node.workerinput["gatecert"] = self._config.stash[SHARED].packed()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Learn the selection from the first worker that has collected."""
+        if not self._conductor.selected:
+            by_node = {r.node: r.id for r in self._conductor.catalogue}
+            self._select([by_node[n] for i in ids if (n := short_node(i)) in by_node])
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without xdist the selection is known here."""
+        if not self._workers:
+            stated = [i.stash[REQUIREMENT] for i in session.items if REQUIREMENT in i.stash]
+            self._select([one.id for one in stated])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take a result as soon as it is there."""
+        raw = getattr(report, "gatecert", None)
+        if raw is not None:
+            result = result_from_json(json.loads(raw))
+            self._conductor.record(result)
+            self._config.hook.pytest_gatecert_result(result=result)
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Stop the services and write the record, however the session ended."""
+        conductor = self._conductor
+        if exitstatus == pytest.ExitCode.INTERRUPTED:
+            conductor.broke_off("interrupted", "the run was interrupted")
+        elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
+            conductor.broke_off("stopped", "pytest met an internal error")
+        record = conductor.finish()
+        if record is not None:
+            self._config.hook.pytest_gatecert_finished(record=record, folder=conductor.folder)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say where the report is."""
+        report = self._conductor.folder / "index.html"
+        if report.exists():
+            terminalreporter.write_line(f"gatecert report: {report}")
+
+    @property
+    def _workers(self) -> int:
+        return len(getattr(self._config.option, "tx", None) or [])
+
+    def _select(self, identifiers: list[str]) -> None:
+        if not identifiers:
+            return
+        get = self._config.getoption
+        try:
+            self._conductor.select(identifiers, get("keyword", ""), get("markexpr", ""))
+        except OSError as exc:
+            folder = self._conductor.folder
+            self._give_up(RunError(f"{folder}: the record cannot be written ({exc.strerror})"))
+        self._config.hook.pytest_gatecert_started(
+            target=self._conductor.target, identifiers=identifiers
+        )
+
+    def _say(self, line: str) -> None:
+        self._config.hook.pytest_gatecert_says(line=line)
+
+    def _give_up(self, exc: GatecertError) -> None:
+        self._config.stash[FAILURE] = exc
+        pytest.exit(str(exc), returncode=exc.exit_code)
+
+
+def short_node(nodeid: str) -> str:
+    """``area/test_file.py::test_name`` of a node id, wherever the suites lie."""
+    return "/".join(nodeid.split("/")[-2:])

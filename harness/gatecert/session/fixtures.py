@@ -1,0 +1,116 @@
+"""The fixtures that suites speak through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gatecert.desktop import DesktopApp, RequestCap
+from gatecert.gateways.target import Target
+from gatecert.overhead import Paired, measure_paired
+from gatecert.requirements import CannotJudge
+from gatecert.session.services import settings_of
+from gatecert.session.stash import SHARED
+from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
+from gatecert.upstream import Provider
+
+Desktops = Callable[..., DesktopApp]
+
+# a live model costs money: short answers, no thinking
+_ECONOMY = {"max_tokens": 16, "thinking": {"type": "disabled"}}
+
+
+@pytest.fixture(scope="session")
+def target(pytestconfig: pytest.Config) -> Target:
+    """The gateway under test."""
+    if SHARED not in pytestconfig.stash:
+        raise pytest.UsageError("gatecert is not set up: run the suites with `pytest suites`")
+    return pytestconfig.stash[SHARED].target
+
+
+@pytest.fixture(scope="session")
+def request_cap(pytestconfig: pytest.Config) -> RequestCap:
+    """The cap on requests of this process."""
+    return RequestCap(pytestconfig.stash[SHARED].max_requests)
+
+
+@pytest.fixture(scope="session")
+def _control(target: Target) -> Iterator[Provider | None]:
+    """The connection to the provider's control address; None for a live provider."""
+    provider = Provider(target.upstream_url) if target.scripted else None
+    yield provider
+    if provider is not None:
+        provider.close()
+
+
+@pytest.fixture
+def control(_control: Provider | None) -> Provider | None:
+    """The provider's control connection, where evidence can be fetched from."""
+    return _control
+
+
+@pytest.fixture
+def witness(control: Provider | None) -> Witness:
+    """What this requirement's requests looked like on both sides."""
+    return Witness()
+
+
+@pytest.fixture
+def desktops(target: Target, witness: Witness, request_cap: RequestCap) -> Iterator[Desktops]:
+    """Launches simulated desktops; keyword arguments change their gateway settings."""
+    apps: list[DesktopApp] = []
+
+    def launch(**changes: Any) -> DesktopApp:
+        app = DesktopApp(
+            replace(settings_of(target), **changes),
+            transport=lambda: WitnessedTransport(witness, request_cap),
+        ).launch()
+        if not target.scripted:
+            app.engine.always.update(_ECONOMY)
+        apps.append(app)
+        return app
+
+    yield launch
+    for app in apps:
+        app.quit()
+
+
+@pytest.fixture
+def desktop(desktops: Desktops) -> DesktopApp:
+    """A simulated desktop, launched with the target's settings."""
+    return desktops()
+
+
+@pytest.fixture
+def provider(control: Provider | None, witness: Witness) -> ScriptedProvider:
+    """The scripted provider behind the gateway."""
+    if control is None:
+        raise CannotJudge(
+            "live-provider",
+            "the provider is live and cannot be scripted; add [upstream] listen = \"HOST:PORT\" "
+            "to the target file and route the gateway there",
+        )
+    return ScriptedProvider(control, witness)
+
+
+@pytest.fixture
+def paired(
+    pytestconfig: pytest.Config, target: Target, witness: Witness
+) -> Callable[..., Paired]:
+    """Measures the gateway against the direct way to the provider, in interleaved pairs."""
+    shared = pytestconfig.stash[SHARED]
+
+    def measure(*, stream: bool) -> Paired:
+        if shared.workers > 1:
+            raise CannotJudge(
+                "measurement-invalid",
+                "other workers share this machine; measure without -n (or with -n 0)",
+            )
+        result = measure_paired(target, stream=stream, pairs=shared.overhead_pairs)
+        witness.measurements.extend(result.to_json())
+        return result
+
+    return measure

@@ -1,0 +1,117 @@
+"""From what a test function did to a verdict. Pure: no I/O, no pytest."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+
+from gatecert.desktop.transport import RequestCapExceeded
+from gatecert.gateways.target import Target
+from gatecert.record import Evidence, Redactor, Result
+from gatecert.requirements import (
+    CannotJudge,
+    Judgement,
+    NotMet,
+    Requirement,
+    deviation_verdict,
+)
+
+_LOST = ("gateway-lost", "provider-lost")
+
+
+def judge(raised: BaseException | None, stated: Requirement) -> Judgement:
+    """The judgement on a requirement whose test returned, or raised ``raised``."""
+    if raised is None:
+        return Judgement("pass", "held", "everything expected was seen")
+    if isinstance(raised, NotMet):
+        code = "deviates-silently" if raised.silent else "deviates"
+        return Judgement(
+            deviation_verdict(stated.level),
+            code,
+            f"expected {raised.expected}, but {raised.came}",
+            raised.suspect,
+            raised.expected,
+            raised.came,
+            raised.hop,
+        )
+    if isinstance(raised, CannotJudge):
+        verdict = "error" if raised.code in _LOST else "could-not-run"
+        suspect = "harness" if raised.code == "provider-lost" else "environment"
+        return Judgement(verdict, raised.code, raised.sentence, suspect)  # type: ignore[arg-type]
+    if isinstance(raised, RequestCapExceeded):
+        return Judgement("could-not-run", "request-cap", str(raised), "environment")
+    return Judgement("error", "harness-fault", _fault_sentence(raised), "harness")
+
+
+def not_applicable(stated: Requirement, target: Target) -> Judgement | None:
+    """The judgement on a requirement that does not apply to this target, or None."""
+    for need in stated.needs:
+        lack = target.lacks(need)
+        if lack:
+            return Judgement("not-applicable", "no-promise", lack)
+    return None
+
+
+def gateway_lost(trouble: str) -> Judgement:
+    """The judgement on the requirement during which the gateway went away."""
+    sentence = f"the gateway stopped taking connections ({trouble})"
+    return Judgement("error", "gateway-lost", sentence, "gateway")
+
+
+def with_known(judgement: Judgement, entry: Mapping[str, str] | None) -> Judgement:
+    """Set a recorded deviation against what was found."""
+    if entry is None:
+        return judgement
+    if judgement.verdict in ("fail", "warn", "info"):
+        return Judgement(
+            "known",
+            "recorded-deviation",
+            judgement.sentence,
+            judgement.suspect,
+            judgement.expected,
+            judgement.came,
+            judgement.hop,
+        )
+    if judgement.verdict == "pass":
+        sentence = "the recorded deviation did not show; remove it from the file"
+        return Judgement("fixed", "recorded-deviation-gone", sentence)
+    return judgement
+
+
+def to_result(
+    stated: Requirement,
+    judgement: Judgement,
+    redactor: Redactor,
+    *,
+    evidence: Evidence,
+    duration_ms: float,
+    known: Mapping[str, str] | None,
+) -> Result:
+    """The result as it goes into the record, free of secrets."""
+    return Result(
+        id=stated.id,
+        level=stated.level,
+        area=stated.area,
+        title=stated.sentence,
+        verdict=judgement.verdict,
+        reason_code=judgement.code,
+        reason=redactor.text(judgement.sentence),
+        suspect=judgement.suspect,
+        source={"kind": stated.source.kind, "reference": stated.source.reference},
+        why=stated.why,
+        fix=stated.fix,
+        expected=redactor.text(judgement.expected),
+        came=redactor.text(judgement.came),
+        hop=judgement.hop,
+        known=dict(known) if known and judgement.verdict in ("known", "fixed") else None,
+        duration_ms=round(duration_ms, 1),
+        node=stated.node,
+        evidence=evidence,
+    )
+
+
+def _fault_sentence(raised: BaseException) -> str:
+    frames = traceback.extract_tb(raised.__traceback__)
+    place = f" at {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    words = str(raised).strip().splitlines()
+    return f"{type(raised).__name__}{place}: {words[0] if words else 'no message'}"

@@ -1,0 +1,75 @@
+"""Known deviations: what a target is recorded to do wrong, each with a reason and a link.
+
+A file of them lets CI stay green without hiding anything: a listed deviation that still shows is
+``known``, one that is gone is ``fixed``, everything else fails as ever.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gatecert.errors import UsageError
+from gatecert.gateways.targetfile import near
+
+_ENTRY_KEYS = ("reason", "link")
+
+
+@dataclass(frozen=True)
+class KnownDeviations:
+    """Reason and link by requirement, and where they were read."""
+
+    path: str = ""
+    gateway: str = ""
+    version: str = ""
+    entries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any] | None:
+        """What the record says of the file; None if there is none."""
+        if not self.path:
+            return None
+        return {
+            "path": self.path,
+            "gateway": self.gateway,
+            "version": self.version,
+            "entries": len(self.entries),
+        }
+
+
+def read_known(path: Path, identifiers: Iterable[str]) -> KnownDeviations:
+    """Read a file of known deviations.
+
+    Raises UsageError for an unreadable file, an identifier that no requirement has, an entry
+    without reason or link, or a key that is not known.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise UsageError(f"{path}: cannot be read ({exc.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path}: is not valid TOML: {exc}") from None
+    unknown = sorted(set(raw) - {"gateway", "version", "known"})
+    if unknown:
+        raise UsageError(
+            f"{path}: unknown key {unknown[0]!r}{near(unknown[0], ['gateway', 'version', 'known'])}"
+        )
+    entries = raw.get("known", {})
+    for identifier, entry in entries.items():
+        _check_entry(path, identifier, entry, list(identifiers))
+    return KnownDeviations(
+        path.name, str(raw.get("gateway", "")), str(raw.get("version", "")), entries
+    )
+
+
+def _check_entry(path: Path, identifier: str, entry: Any, identifiers: list[str]) -> None:
+    if identifier not in identifiers:
+        raise UsageError(
+            f"{path}: [known.{identifier}] is no requirement{near(identifier, identifiers)}"
+        )
+    if not isinstance(entry, dict) or sorted(entry) != sorted(_ENTRY_KEYS):
+        raise UsageError(f"{path}: [known.{identifier}] needs exactly: {', '.join(_ENTRY_KEYS)}")
+    if not all(isinstance(v, str) and v.strip() for v in entry.values()):
+        raise UsageError(f"{path}: [known.{identifier}] reason and link must be texts, not empty")

@@ -1,0 +1,90 @@
+"""What a run is asked to do. The command line and pytest's options both end here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gatecert.errors import UsageError
+from gatecert.gateways.defects import DEFECTS
+from gatecert.gateways.managed import MANAGED, find_managed
+from gatecert.gateways.targetfile import ExternalGateway, from_flags, near, read_target_file
+from gatecert.gateways.variants import VARIANTS
+
+EMBEDDED = "embedded"
+DEFAULT_MAX_REQUESTS = 2_000
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options that decide what is tested; see ``gatecert run --help`` for each."""
+
+    target: str = EMBEDDED
+    gateway: str = ""
+    api_key_env: str = ""
+    auth_scheme: str = "bearer"
+    headers: Sequence[str] = ()
+    model: str = ""
+    upstream_listen: str = ""
+    defect: str = ""
+    variant: str = ""
+    known: str = ""
+    strict_known: bool = False
+    areas: Sequence[str] = ()
+    out: str = ""
+    max_requests: int = DEFAULT_MAX_REQUESTS
+    overhead_pairs: int = 60
+
+    def check(self) -> None:
+        """Refuse what contradicts itself. Raises UsageError."""
+        if self.gateway and self.target != EMBEDDED:
+            raise UsageError("--gateway and --target exclude each other: both name the gateway")
+        lone = [
+            flag
+            for flag, value in (
+                ("--api-key-env", self.api_key_env),
+                ("--header", self.headers),
+                ("--model", self.model),
+                ("--upstream-listen", self.upstream_listen),
+            )
+            if value and not self.gateway
+        ]
+        if lone:
+            raise UsageError(f"{lone[0]} goes with --gateway URL; a target file has keys for it")
+        if (self.defect or self.variant) and (self.gateway or self.target != EMBEDDED):
+            raise UsageError("--defect and --variant are for the embedded gateway only")
+        _check_name("defect", self.defect, list(DEFECTS))
+        _check_name("variant", self.variant, list(VARIANTS))
+
+    def external(self) -> ExternalGateway | None:
+        """The external gateway the options describe, or None. Raises UsageError."""
+        if self.gateway:
+            return from_flags(
+                self.gateway,
+                self.api_key_env,
+                self.auth_scheme,
+                self.headers,
+                self.model,
+                self.upstream_listen,
+            )
+        if self.target == EMBEDDED or find_managed(self.target) is not None:
+            return None
+        path = Path(self.target)
+        if path.suffix == ".toml" or path.exists():
+            return read_target_file(path)
+        names = [EMBEDDED, *MANAGED]
+        raise UsageError(
+            f"--target {self.target!r} is neither a target file (*.toml) nor a known gateway"
+            f"{near(self.target, names)}"
+        )
+
+    def selection(self, keyword: str, marker: str) -> dict[str, Any]:
+        """What was selected, for the record."""
+        return {"keyword": keyword, "marker": marker, "areas": list(self.areas), "ids": []}
+
+
+def _check_name(kind: str, name: str, known: list[str]) -> None:
+    if name and name not in known:
+        raise UsageError(f"--{kind} {name!r} is unknown{near(name, known)}")

@@ -1,0 +1,14 @@
+"""Keys under which pytest's config and items carry what gatecert knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatecert.errors import GatecertError
+from gatecert.requirements import Judgement, Requirement
+from gatecert.session.conductor import Shared
+
+SHARED = pytest.StashKey[Shared]()
+FAILURE = pytest.StashKey[GatecertError]()
+REQUIREMENT = pytest.StashKey[Requirement]()
+JUDGEMENT = pytest.StashKey[Judgement]()

@@ -1,0 +1,124 @@
+"""A test's outcome as a verdict, and the verdict as pytest shows it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from gatecert.gateways.target import Target
+from gatecert.record import Redactor, Result
+from gatecert.requirements import CannotJudge, Judgement, NotMet, Requirement
+from gatecert.session.conductor import Shared
+from gatecert.session.judge import gateway_lost, judge, not_applicable, to_result, with_known
+from gatecert.session.services import reachable
+from gatecert.session.stash import JUDGEMENT
+from gatecert.session.witness import Witness
+from gatecert.upstream import Provider
+
+_FAULTS_OF_A_LOST_GATEWAY = ("refused", "unreachable", "closed", "timeout")
+_SHOWN_AS = {"fail": "failed", "error": "failed", "pass": "passed", "fixed": "passed"}
+
+
+def check_needs(item: pytest.Item, stated: Requirement, target: Target) -> None:
+    """Skip a requirement that does not apply to the target."""
+    judgement = not_applicable(stated, target)
+    if judgement is not None:
+        item.stash[JUDGEMENT] = judgement
+        pytest.skip(judgement.sentence)
+
+
+def give_verdict(
+    item: pytest.Item,
+    call: pytest.CallInfo[None],
+    report: pytest.TestReport,
+    stated: Requirement,
+    shared: Shared,
+) -> None:
+    """Attach the result to the report of the phase that decides, and show it as pytest does."""
+    raised = call.excinfo.value if call.excinfo else None
+    if call.when == "teardown" or (call.when == "setup" and raised is None):
+        return
+    if isinstance(raised, KeyboardInterrupt | pytest.exit.Exception):
+        return
+    witness = _witness(item)
+    judgement = _judgement(item, stated, shared, raised, witness)
+    redactor = Redactor(shared.target.secrets)
+    known = shared.known.entries.get(stated.id)
+    result = to_result(
+        stated,
+        with_known(judgement, known),
+        redactor,
+        evidence=witness.evidence(
+            _provider(item), redactor, brief=judgement.verdict == "pass"
+        ),
+        duration_ms=call.duration * 1000,
+        known=known,
+    )
+    report.gatecert = json.dumps(asdict(result))  # type: ignore[attr-defined]
+    _show(report, result, raised, redactor)
+    if judgement.code in ("gateway-lost", "provider-lost"):
+        item.session.shouldstop = judgement.sentence
+
+
+def _judgement(
+    item: pytest.Item,
+    stated: Requirement,
+    shared: Shared,
+    raised: BaseException | None,
+    witness: Witness,
+) -> Judgement:
+    settled = item.stash.get(JUDGEMENT, None)
+    if settled is not None:
+        return settled
+    judgement = judge(raised, stated)
+    faults = {e.fault.kind for e in witness.exchanges if e.fault}
+    if raised is not None and faults.intersection(_FAULTS_OF_A_LOST_GATEWAY):
+        trouble = reachable(shared.target.base_url)
+        if trouble:
+            return gateway_lost(trouble)
+    return judgement
+
+
+def _show(
+    report: pytest.TestReport, result: Result, raised: BaseException | None, redactor: Redactor
+) -> None:
+    """Let pytest's own outputs (terminal, JUnit) tell the same story, without secrets."""
+    report.outcome = _SHOWN_AS.get(result.verdict, "skipped")  # type: ignore[assignment]
+    report.sections = [(name, redactor.text(text)) for name, text in report.sections]
+    line = f"{result.id} {result.verdict}: {result.reason}"
+    report.user_properties = [("id", result.id), ("verdict", result.verdict)]
+    if report.outcome == "skipped":
+        place = (str(report.fspath), report.location[1] or 0, line)
+        report.longrepr = place
+        if result.verdict in ("warn", "info", "known"):
+            report.wasxfail = line
+    elif report.outcome == "failed":
+        ours = isinstance(raised, NotMet | CannotJudge)
+        detail = "" if ours or raised is None else f"\n\n{redactor.text(str(report.longrepr))}"
+        report.longrepr = f"{_words(result)}{detail}"
+    else:
+        report.longrepr = None
+
+
+def _words(result: Result) -> str:
+    return (
+        f"{result.id} ({result.level}): {result.title}\n"
+        f"  expected: {result.expected or result.title}\n"
+        f"  came:     {result.came or result.reason}\n"
+        f"  why:      {result.why}\n"
+        f"  fix:      {result.fix}\n"
+        f"  suspect:  {result.suspect}{f', {result.hop}' if result.hop else ''}"
+    )
+
+
+def _witness(item: pytest.Item) -> Witness:
+    found: Any = getattr(item, "funcargs", {}).get("witness")
+    return found if isinstance(found, Witness) else Witness()
+
+
+def _provider(item: pytest.Item) -> Provider | None:
+    found: Any = getattr(item, "funcargs", {}).get("control")
+    return found if isinstance(found, Provider) else None

@@ -1,0 +1,182 @@
+"""The witness of one requirement: what the client sent and saw, and what the provider received."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gatecert.desktop import Exchange, HttpxTransport, OutgoingRequest, RequestCap
+from gatecert.desktop.transport import OnChunk
+from gatecert.record import Evidence, RecordedExchange, RecordedReceipt, Redactor
+from gatecert.record.transcript import curl_line, recorded_message
+from gatecert.requirements import CannotJudge
+from gatecert.upstream import Directive, default_text, Plan, Provider, ProviderUnreachable, Receipt, embed, new_token
+
+_MOST_EXCHANGES = 8
+_MOST_RECEIPTS = 8
+
+
+@dataclass
+class Witness:
+    """Collects in memory; nothing is written before :meth:`evidence` has redacted it."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    measurements: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def evidence(self, provider: Provider | None, redactor: Redactor, *, brief: bool) -> Evidence:
+        """What was witnessed, redacted and bounded; ``brief`` keeps less of each body."""
+        receipts = self._receipts(provider)
+        kept_exchanges = _ends(self.exchanges, _MOST_EXCHANGES)
+        kept_receipts = _ends(receipts, _MOST_RECEIPTS)
+        return Evidence(
+            exchanges=[_exchange(e, redactor, brief) for e in kept_exchanges],
+            receipts=[_receipt(r, redactor, brief) for r in kept_receipts],
+            left_out=len(self.exchanges)
+            - len(kept_exchanges)
+            + len(receipts)
+            - len(kept_receipts),
+            measurements=[redactor.data(m) for m in self.measurements],
+        )
+
+    def _receipts(self, provider: Provider | None) -> list[Receipt]:
+        if provider is None:
+            return []
+        try:
+            return [r for token in self.tokens for r in provider.receipts(token, wait_ms=200)]
+        except ProviderUnreachable:
+            return []
+
+
+class WitnessedTransport:
+    """A transport whose every exchange is witnessed."""
+
+    def __init__(self, witness: Witness, cap: RequestCap | None) -> None:
+        self._witness = witness
+        self._inner = HttpxTransport(cap)
+
+    def send(
+        self, purpose: str, request: OutgoingRequest, on_chunk: OnChunk | None = None
+    ) -> Exchange:
+        """See :class:`gatecert.desktop.Transport`."""
+        exchange = self._inner.send(purpose, request, on_chunk)
+        self._witness.exchanges.append(exchange)
+        return exchange
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._inner.close()
+
+
+@dataclass(frozen=True)
+class Script:
+    """What the provider was told for one turn: send ``text`` as the user's words."""
+
+    directive: Directive
+
+    @property
+    def token(self) -> str:
+        """The token of the directive."""
+        return self.directive.token
+
+    @property
+    def text(self) -> str:
+        """The user's words that carry the directive."""
+        return embed(self.directive)
+
+    @property
+    def answer(self) -> str:
+        """The text of an answer whose plan names no blocks; no other request can earn it."""
+        return default_text(self.token)
+
+
+class ScriptedProvider:
+    """The suites' hold on the provider."""
+
+    def __init__(self, provider: Provider, witness: Witness) -> None:
+        self._provider = provider
+        self._witness = witness
+
+    def script(
+        self,
+        primary: Plan | Sequence[Plan] | None = None,
+        backup: Plan | Sequence[Plan] | None = None,
+        other: Plan | Sequence[Plan] | None = None,
+    ) -> Script:
+        """Tell the provider what to do with one turn; a sequence of plans serves its attempts."""
+        given = {"primary": primary, "backup": backup, "other": other}
+        plans = {
+            name: (plan,) if isinstance(plan, Plan) else tuple(plan)
+            for name, plan in given.items()
+            if plan is not None
+        }
+        script = Script(Directive(new_token(), plans))
+        self._witness.tokens.append(script.token)
+        return script
+
+    def everywhere(self, plan: Plan) -> Script:
+        """Tell every provider the same, so that no fallback can hide it."""
+        return self.script(plan, plan, plan)
+
+    def receipts(self, script: Script, *, wait_ms: float = 5000) -> list[Receipt]:
+        """What arrived for a script at any provider."""
+        try:
+            return self._provider.receipts(script.token, wait_ms=wait_ms)
+        except ProviderUnreachable as exc:
+            raise CannotJudge("provider-lost", str(exc)) from exc
+
+    def release(self, script: Script) -> None:
+        """Let a held answer go on."""
+        try:
+            self._provider.release(script.token)
+        except ProviderUnreachable as exc:
+            raise CannotJudge("provider-lost", str(exc)) from exc
+
+
+def _ends(items: Sequence[Any], most: int) -> list[Any]:
+    """The first and the last ones, where there are too many."""
+    if len(items) <= most:
+        return list(items)
+    return [*items[: most - 2], *items[-2:]]
+
+
+def _exchange(exchange: Exchange, redactor: Redactor, brief: bool) -> RecordedExchange:
+    request = exchange.request
+    path = "/" + request.url.partition("://")[2].partition("/")[2]
+    response = None
+    if exchange.status is not None:
+        line = f"{exchange.http_version} {exchange.status} {exchange.reason}".rstrip()
+        response = recorded_message(line, exchange.headers, exchange.body, redactor, brief=brief)
+    return RecordedExchange(
+        purpose=exchange.purpose,
+        url=redactor.text(request.url),
+        request=recorded_message(
+            f"{request.method} {path} HTTP/1.1",
+            request.headers,
+            request.body,
+            redactor,
+            brief=brief,
+        ),
+        response=response,
+        fault=redactor.text(f"{exchange.fault.kind}: {exchange.fault.detail}")
+        if exchange.fault
+        else "",
+        headers_ms=round(exchange.headers_ms, 2),
+        end_ms=round(exchange.end_ms, 2),
+        chunks=len(exchange.chunks),
+        curl=curl_line(request.method, request.url, request.headers, request.body, redactor),
+    )
+
+
+def _receipt(receipt: Receipt, redactor: Redactor, brief: bool) -> RecordedReceipt:
+    line = f"{receipt.method} {receipt.target} HTTP/1.1"
+    return RecordedReceipt(
+        provider=receipt.provider,
+        token=receipt.token,
+        request=recorded_message(line, receipt.headers, receipt.body, redactor, brief=brief),
+        status=receipt.status,
+        outcome=receipt.outcome,
+        hold=receipt.hold,
+    )
+

@@ -1,0 +1,58 @@
+"""The harness's side of the provider: fetch receipts, release held answers."""
+
+from __future__ import annotations
+
+import httpx
+
+from gatecert.upstream.receipts import Receipt
+from gatecert.upstream.server import CONTROL_PREFIX
+
+
+class ProviderUnreachable(Exception):
+    """The provider's control address does not answer."""
+
+
+class Provider:
+    """Talks to a running upstream. Every call raises ProviderUnreachable if it is not there."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._client = httpx.Client(
+            base_url=self.url + CONTROL_PREFIX, trust_env=False, timeout=httpx.Timeout(30)
+        )
+
+    def hello(self) -> int:
+        """The number of the newest receipt."""
+        answer = self._get("/hello", {})
+        if not isinstance(answer, dict) or answer.get("gatecert") != "upstream":
+            raise ProviderUnreachable(f"{self.url} is not a gatecert upstream")
+        return int(answer["seq"])
+
+    def receipts(self, token: str, *, wait_ms: float = 5000) -> list[Receipt]:
+        """The receipts of a token, once their answers are complete or ``wait_ms`` have passed."""
+        answer = self._get(f"/receipts/{token}", {"wait_ms": f"{wait_ms:.0f}"})
+        return [Receipt.from_json(raw) for raw in answer]
+
+    def receipts_since(self, seq: int) -> list[Receipt]:
+        """Every receipt newer than ``seq``, whatever its token."""
+        return [Receipt.from_json(raw) for raw in self._get("/receipts", {"since": str(seq)})]
+
+    def release(self, token: str) -> None:
+        """Let an answer that is held go on."""
+        try:
+            self._client.post(f"/release/{token}").raise_for_status()
+        except httpx.HTTPError as exc:
+            raise ProviderUnreachable(f"{self.url}: {exc}") from exc
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _get(self, path: str, query: dict[str, str]) -> list[dict[str, object]] | dict[str, object]:
+        try:
+            response = self._client.get(path, params=query)
+            response.raise_for_status()
+            answer: list[dict[str, object]] | dict[str, object] = response.json()
+        except (httpx.HTTPError, ValueError) as exc:
+            raise ProviderUnreachable(f"{self.url}: {exc}") from exc
+        return answer

@@ -1,0 +1,177 @@
+"""Directives: what the provider shall do, riding in the user's message.
+
+A directive is JSON between two marks, inside the text of the newest user message. A gateway passes
+user text on untouched even where it rewrites headers, paths and formats, so the provider can be
+steered through any gateway, in parallel, without shared state. The token in front of the JSON is
+also the name under which the receipts are kept; it is found even when the body around it is broken.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+PROVIDERS = ("primary", "backup", "other")
+
+_TOKEN = re.compile(r"gc-[0-9a-f]{32}")
+_MARK = re.compile(r"@@gatecert (gc-[0-9a-f]{32}) (\{.*?\}) @@", re.DOTALL)
+
+
+class DirectiveError(ValueError):
+    """A directive that the provider cannot obey."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One content block of the answer.
+
+    ``type`` is ``text``, ``thinking`` or ``tool_use``. ``pieces`` are the deltas: their text for
+    text and thinking, their partial JSON for a tool's input.
+    """
+
+    type: str
+    pieces: Sequence[str] = ()
+    name: str = ""
+    id: str = ""
+    signature: str = ""
+
+    @property
+    def joined(self) -> str:
+        """What the client must end up with: all pieces put together."""
+        return "".join(self.pieces)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one provider does with one request. Times are in ms.
+
+    ``error`` is ``{"type": ..., "message": ...}`` in the Messages API envelope; ``body`` replaces
+    the whole body byte for byte. ``events`` replaces the event script by ``[name, data]`` pairs.
+    ``hold_after`` stops after so many events until the token is released, the client leaves or
+    ``hold_ms`` have passed. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if
+    ``reset``. ``drop`` closes it before any answer. ``compress`` uses gzip
+    where the request offers it (whole answers only). ``echo`` answers with what was received.
+    ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    error: Mapping[str, str] | None = None
+    body: str | None = None
+    blocks: Sequence[Block] = ()
+    stop_reason: str = "end_turn"
+    input_tokens: int = 2095
+    output_tokens: int = 57
+    ping: bool = True
+    events: Sequence[Sequence[Any]] | None = None
+    error_event: Mapping[str, str] | None = None
+    error_event_after: int = 0
+    delay_ms: float = 0
+    work_ms: float = 0
+    gap_ms: float = 0
+    hold_after: int | None = None
+    hold_ms: float = 4000
+    cut_events: int | None = None
+    cut_bytes: int | None = None
+    reset: bool = False
+    drop: bool = False
+    compress: bool = False
+    echo: bool = False
+
+
+@dataclass(frozen=True)
+class Directive:
+    """One token and, for each provider, one plan for each of its attempts.
+
+    The last plan of a provider serves all later attempts; a provider that is not named answers
+    with the default plan.
+    """
+
+    token: str
+    plans: Mapping[str, Sequence[Plan]] = field(default_factory=dict)
+
+    def plan(self, provider: str, attempt: int) -> Plan:
+        """The plan for the given attempt (from 0) at a provider."""
+        plans = self.plans.get(provider) or (Plan(),)
+        return plans[min(attempt, len(plans) - 1)]
+
+
+def new_token() -> str:
+    """A fresh token."""
+    return "gc-" + secrets.token_hex(16)
+
+
+def embed(directive: Directive) -> str:
+    """The directive as text for a user message. Raises DirectiveError if it cannot be marked."""
+    plans = {name: [_plan_json(p) for p in ps] for name, ps in directive.plans.items()}
+    text = json.dumps(plans, separators=(",", ":"))
+    if " @@" in text:
+        raise DirectiveError("a directive may not contain its own end mark ' @@'")
+    return f"@@gatecert {directive.token} {text} @@"
+
+
+def find(body: Any) -> Directive | None:
+    """The newest directive in a request body (parsed JSON), or None.
+
+    Older turns of a conversation carry older directives; the last one counts. Raises
+    DirectiveError for one that cannot be obeyed.
+    """
+    found: re.Match[str] | None = None
+    if isinstance(body, dict):
+        for text in _strings(body.get("messages")):
+            for match in _MARK.finditer(text):
+                found = match
+    if found is None:
+        return None
+    return parse(found.group(1), found.group(2))
+
+
+def find_token(data: bytes) -> str | None:
+    """The last token in raw bytes, for bodies that are no longer JSON."""
+    tokens = _TOKEN.findall(data.decode("utf-8", "replace"))
+    return tokens[-1] if tokens else None
+
+
+def parse(token: str, text: str) -> Directive:
+    """Read a directive's JSON. Raises DirectiveError with the place that is wrong."""
+    try:
+        raw = json.loads(text)
+    except ValueError as exc:
+        raise DirectiveError(f"the directive is not JSON: {exc}") from None
+    plans: dict[str, tuple[Plan, ...]] = {}
+    for provider, entries in raw.items():
+        if provider not in PROVIDERS:
+            raise DirectiveError(f"unknown provider {provider!r}; known: {', '.join(PROVIDERS)}")
+        listed = entries if isinstance(entries, list) else [entries]
+        plans[provider] = tuple(_plan(entry, provider) for entry in listed)
+    return Directive(token, plans)
+
+
+def _plan(raw: Mapping[str, Any], provider: str) -> Plan:
+    known = {f.name for f in fields(Plan)}
+    unknown = sorted(set(raw) - known)
+    if unknown:
+        raise DirectiveError(f"unknown key {unknown[0]!r} in the plan for {provider}")
+    values = dict(raw)
+    values["blocks"] = tuple(Block(**block) for block in raw.get("blocks", ()))
+    return Plan(**values)
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    default = asdict(Plan())
+    return {key: value for key, value in asdict(plan).items() if value != default[key]}
+
+
+def _strings(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        for value in node.values():
+            yield from _strings(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _strings(value)

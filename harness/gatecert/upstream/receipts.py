@@ -1,0 +1,153 @@
+"""Receipts: what reached the provider, kept by token."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+_MAX_RECEIPTS = 20_000
+_MAX_KEPT_BODY_BYTES = 256 * 1024 * 1024
+
+
+@dataclass
+class Receipt:
+    """One request that arrived at a provider, and what became of its answer.
+
+    ``target`` is the raw request target after the provider's own prefix; ``headers`` keep order
+    and case. Times are nanoseconds of the machine's monotonic clock. ``outcome`` is one of
+    ``open``, ``answered``, ``cut``, ``dropped`` and ``client-left``; ``hold`` is one of ``""``,
+    ``released``, ``expired`` and ``client-left``.
+    """
+
+    token: str
+    provider: str
+    seq: int
+    method: str
+    target: str
+    headers: Sequence[tuple[str, str]]
+    body: bytes
+    arrived_ns: int = field(default_factory=time.monotonic_ns)
+    first_write_ns: int = 0
+    event_ns: list[int] = field(default_factory=list)
+    status: int = 0
+    outcome: str = "open"
+    hold: str = ""
+    refused: str = ""
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The query without its question mark."""
+        return self.target.partition("?")[2]
+
+    def header(self, name: str) -> str | None:
+        """All values of a header joined by a comma, or None."""
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
+
+    def json(self) -> Any:
+        """The body as JSON, or None if it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    def to_json(self) -> dict[str, Any]:
+        """The receipt for transport, its body in base64."""
+        raw = asdict(self)
+        raw["body"] = base64.b64encode(self.body).decode("ascii")
+        return raw
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Receipt:
+        """The receipt as :meth:`to_json` wrote it."""
+        headers = [(str(key), str(value)) for key, value in raw["headers"]]
+        return cls(**{**raw, "body": base64.b64decode(raw["body"]), "headers": headers})
+
+
+class Ledger:
+    """All receipts, bounded in number and size; the oldest go first."""
+
+    def __init__(self) -> None:
+        self._receipts: OrderedDict[int, Receipt] = OrderedDict()
+        self._seq = 0
+        self._kept_bytes = 0
+        self._changed = asyncio.Condition()
+        self._released: set[str] = set()
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest receipt."""
+        return self._seq
+
+    def open(
+        self, token: str, provider: str, method: str, target: str, headers: Any, body: bytes
+    ) -> Receipt:
+        """Start the receipt of a request that has just arrived."""
+        self._seq += 1
+        receipt = Receipt(token, provider, self._seq, method, target, headers, body)
+        self._receipts[self._seq] = receipt
+        self._kept_bytes += len(body)
+        while len(self._receipts) > _MAX_RECEIPTS or self._kept_bytes > _MAX_KEPT_BODY_BYTES:
+            _, oldest = self._receipts.popitem(last=False)
+            self._kept_bytes -= len(oldest.body)
+        return receipt
+
+    async def close(self, receipt: Receipt, outcome: str) -> None:
+        """Say what became of the answer."""
+        receipt.outcome = outcome
+        async with self._changed:
+            self._changed.notify_all()
+
+    def attempt(self, receipt: Receipt) -> int:
+        """How often this token had come to this provider before."""
+        return sum(
+            1
+            for other in self._receipts.values()
+            if other.token == receipt.token
+            and other.provider == receipt.provider
+            and other.method == receipt.method
+            and other.seq < receipt.seq
+        )
+
+    def matching(self, *, token: str | None = None, since: int = 0) -> list[Receipt]:
+        """Receipts of a token, or all, that are newer than ``since``."""
+        return [
+            receipt
+            for receipt in self._receipts.values()
+            if receipt.seq > since and (token is None or receipt.token == token)
+        ]
+
+    async def settled(self, token: str, wait_ms: float) -> list[Receipt]:
+        """The receipts of a token, once none is open or ``wait_ms`` have passed."""
+
+        def none_open() -> bool:
+            return all(r.outcome != "open" for r in self.matching(token=token))
+
+        async with self._changed:
+            try:
+                await asyncio.wait_for(self._changed.wait_for(none_open), wait_ms / 1000)
+            except TimeoutError:
+                pass
+        return self.matching(token=token)
+
+    async def release(self, token: str) -> None:
+        """Let an answer that is held go on."""
+        async with self._changed:
+            self._released.add(token)
+            self._changed.notify_all()
+
+    async def wait_released(self, token: str) -> None:
+        """Return when the token has been released."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: token in self._released)

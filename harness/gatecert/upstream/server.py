@@ -1,0 +1,264 @@
+"""The provider's server: routes, directives obeyed, receipts kept.
+
+``/v1/...`` is provider ``primary``; ``/backup/v1/...`` and ``/other/v1/...`` are two more behind the
+same address. ``/_gatecert/...`` is for the harness: receipts, releases and a greeting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import time
+from typing import Any
+from urllib.parse import parse_qs
+
+from gatecert.upstream import messages_api as api
+from gatecert.upstream.directives import PROVIDERS, Directive, DirectiveError, Plan, find, find_token
+from gatecert.upstream.receipts import Ledger, Receipt
+from gatecert.wire import ClientGone, Headers, Reply, Request, Server
+
+CONTROL_PREFIX = "/_gatecert"
+_JSON = ("content-type", "application/json")
+_MAX_WAIT_MS = 20_000.0
+
+
+class Upstream:
+    """The scripted provider. It serves many requests at once and shares nothing between them."""
+
+    def __init__(self) -> None:
+        self._ledger = Ledger()
+
+    async def listen(self, host: str, port: int) -> tuple[str, int]:
+        """Start to serve. Raises OSError if the address cannot be had."""
+        return await Server(self._serve).listen(host, port)
+
+    async def _serve(self, request: Request, reply: Reply) -> None:
+        if request.path.startswith(CONTROL_PREFIX):
+            await self._control(request, reply)
+            return
+        provider, target = _split(request.target)
+        body = _parsed(request.body)
+        directive, complaint = _directive(body)
+        token = directive.token if directive else find_token(request.body) or ""
+        receipt = self._ledger.open(
+            token, provider, request.method, target, request.headers, request.body
+        )
+        receipt.refused = complaint
+        try:
+            outcome = await self._provide(request, receipt, directive, body, reply)
+        except ClientGone:
+            outcome = "client-left"
+        await self._ledger.close(receipt, outcome)
+
+    async def _provide(
+        self,
+        request: Request,
+        receipt: Receipt,
+        directive: Directive | None,
+        body: Any,
+        reply: Reply,
+    ) -> str:
+        answer = _Answer(receipt, reply, self._ledger)
+        route = (request.method, receipt.path)
+        plan = directive.plan(receipt.provider, self._ledger.attempt(receipt)) if directive else None
+        if receipt.refused:
+            return await answer.error(400, receipt.refused)
+        if request.method == "HEAD":
+            return await answer.whole(200, [], b"")
+        if not _credential(request):
+            return await answer.error(401, "x-api-key header is required")
+        if route == ("GET", "/v1/models"):
+            return await answer.json(200, api.model_list())
+        if route not in {("POST", "/v1/messages"), ("POST", "/v1/messages/count_tokens")}:
+            return await answer.error(404, f"Not found: {request.method} {receipt.path}")
+        if not request.header("anthropic-version"):
+            return await answer.error(400, "anthropic-version: header is required")
+        if receipt.path.endswith("/count_tokens"):
+            return await answer.json(200, {"input_tokens": (plan or Plan()).input_tokens})
+        wrong = api.complaint(body)
+        if wrong and not (plan and (plan.status != 200 or plan.body is not None)):
+            return await answer.error(*wrong)
+        return await answer.obey(plan or Plan(), body)
+
+    async def _control(self, request: Request, reply: Reply) -> None:
+        path = request.path.removeprefix(CONTROL_PREFIX)
+        query = {key: values[-1] for key, values in parse_qs(request.query).items()}
+        answer: Any = {"error": f"no control route {path}"}
+        status = 404
+        if path == "/hello":
+            status, answer = 200, {"gatecert": "upstream", "seq": self._ledger.last_seq}
+        elif path == "/receipts":
+            status = 200
+            found = self._ledger.matching(since=int(query.get("since", "0")))
+            answer = [receipt.to_json() for receipt in found]
+        elif path.startswith("/receipts/"):
+            wait_ms = min(float(query.get("wait_ms", "0")), _MAX_WAIT_MS)
+            found = await self._ledger.settled(path.rsplit("/", 1)[1], wait_ms)
+            status, answer = 200, [receipt.to_json() for receipt in found]
+        elif path.startswith("/release/") and request.method == "POST":
+            await self._ledger.release(path.rsplit("/", 1)[1])
+            status, answer = 200, {}
+        await reply.answer(status, [_JSON], json.dumps(answer).encode())
+
+
+class _Answer:
+    """One answer being given: every method returns the receipt's outcome."""
+
+    def __init__(self, receipt: Receipt, reply: Reply, ledger: Ledger) -> None:
+        self._receipt = receipt
+        self._reply = reply
+        self._ledger = ledger
+        self._request_id = api.new_request_id()
+
+    async def obey(self, plan: Plan, body: Any) -> str:
+        if plan.delay_ms:
+            await asyncio.sleep(plan.delay_ms / 1000)
+        if plan.work_ms:
+            await _work(plan.work_ms)
+        if plan.drop:
+            self._reply.abort(reset=plan.reset)
+            return "dropped"
+        if plan.echo:
+            return await self.json(200, self._received())
+        extra = [(name.lower(), value) for name, value in plan.headers.items()]
+        if plan.body is not None:
+            kind = [] if "content-type" in dict(extra) else [_JSON]
+            return await self.whole(plan.status, [*kind, *extra], plan.body.encode())
+        if plan.status >= 400:
+            wanted = plan.error or {}
+            text = wanted.get("message", "The provider was told to fail")
+            envelope = api.error(plan.status, text, self._request_id, wanted.get("type"))
+            return await self.json(plan.status, envelope, extra)
+        model = str(body.get("model", ""))
+        if body.get("stream") is True:
+            return await self._stream(plan, model, extra)
+        if plan.error_event is not None:  # a provider that knows better than to stream answers so
+            envelope = {"type": "error", "error": dict(plan.error_event)}
+            return await self.json(529, envelope, extra)
+        text = json.dumps(api.message(plan, self._receipt.token, model), ensure_ascii=False)
+        data = text.encode()
+        if plan.compress and "gzip" in (self._receipt.header("accept-encoding") or ""):
+            data, extra = gzip.compress(data), [*extra, ("content-encoding", "gzip")]
+        return await self.whole(plan.status, [_JSON, *extra], data, plan.cut_bytes)
+
+    async def json(self, status: int, answer: Any, headers: Headers | None = None) -> str:
+        data = json.dumps(answer, ensure_ascii=False).encode()
+        return await self.whole(status, [_JSON, *(headers or [])], data)
+
+    async def error(self, status: int, text: str) -> str:
+        return await self.json(status, api.error(status, text, self._request_id))
+
+    async def whole(
+        self, status: int, headers: Headers, data: bytes, cut_bytes: int | None = None
+    ) -> str:
+        self._receipt.status = status
+        self._receipt.first_write_ns = time.monotonic_ns()
+        length = ("content-length", str(len(data)))
+        await self._reply.start(status, [*self._head(), *headers, length])
+        if cut_bytes is not None and cut_bytes < len(data):
+            await self._reply.send(data[:cut_bytes])
+            self._reply.abort()
+            return "cut"
+        await self._reply.send(data)
+        await self._reply.end()
+        return "answered"
+
+    async def _stream(self, plan: Plan, model: str, extra: Headers) -> str:
+        self._receipt.status = plan.status
+        kind = ("content-type", "text/event-stream; charset=utf-8")
+        await self._reply.start(
+            plan.status, [*self._head(), kind, ("cache-control", "no-cache"), *extra]
+        )
+        sent_bytes = 0
+        script = api.events(plan, self._receipt.token, model)
+        for number, event in enumerate(script):
+            if plan.cut_events == number:
+                self._reply.abort(reset=plan.reset)
+                return "cut"
+            if plan.hold_after == number and not await self._hold(plan.hold_ms):
+                raise ClientGone
+            if plan.gap_ms and number:
+                await asyncio.sleep(plan.gap_ms / 1000)
+            data = api.encode(event)
+            if plan.cut_bytes is not None and sent_bytes + len(data) > plan.cut_bytes:
+                await self._reply.send(data[: plan.cut_bytes - sent_bytes])
+                self._reply.abort(reset=plan.reset)
+                return "cut"
+            self._stamp()
+            await self._reply.send(data)
+            sent_bytes += len(data)
+        await self._reply.end()
+        return "answered"
+
+    async def _hold(self, hold_ms: float) -> bool:
+        """Wait for the release; False when the client has left instead."""
+        released = asyncio.create_task(self._ledger.wait_released(self._receipt.token))
+        left = asyncio.create_task(self._reply.client_gone.wait())
+        await asyncio.wait(
+            {released, left}, timeout=hold_ms / 1000, return_when=asyncio.FIRST_COMPLETED
+        )
+        outcomes = {released: "released", left: "client-left"}
+        done = [name for task, name in outcomes.items() if task.done()]
+        for task in outcomes:
+            task.cancel()
+        self._receipt.hold = done[0] if done else "expired"
+        return self._receipt.hold != "client-left"
+
+    def _stamp(self) -> None:
+        now = time.monotonic_ns()
+        self._receipt.first_write_ns = self._receipt.first_write_ns or now
+        self._receipt.event_ns.append(now)
+
+    def _head(self) -> Headers:
+        return [
+            ("request-id", self._request_id),
+            ("anthropic-organization-id", "00000000-0000-4000-8000-000000000000"),
+        ]
+
+    def _received(self) -> dict[str, Any]:
+        return {
+            "type": "gatecert_echo",
+            "provider": self._receipt.provider,
+            "method": self._receipt.method,
+            "target": self._receipt.target,
+            "header_names": [name for name, _ in self._receipt.headers],
+            "body_bytes": len(self._receipt.body),
+        }
+
+
+async def _work(work_ms: float) -> None:
+    """Take exactly so long: sleep first, then spin, since timers are late by fractions of a ms."""
+    deadline = time.perf_counter() + work_ms / 1000
+    await asyncio.sleep(max(0.0, work_ms / 1000 - 0.002))
+    while time.perf_counter() < deadline:
+        pass
+
+
+def _split(target: str) -> tuple[str, str]:
+    """Provider and the target that remains: ``/backup/v1/messages`` → backup, ``/v1/messages``."""
+    first, slash, rest = target.removeprefix("/").partition("/")
+    if first in PROVIDERS and first != "primary" and slash:
+        return first, "/" + rest
+    return "primary", target
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _directive(body: Any) -> tuple[Directive | None, str]:
+    try:
+        return find(body), ""
+    except (DirectiveError, TypeError) as exc:
+        return None, f"gatecert directive: {exc}"
+
+
+def _credential(request: Request) -> bool:
+    return bool(
+        (request.header("x-api-key") or "").strip()
+        or (request.header("authorization") or "").removeprefix("Bearer").strip()
+    )

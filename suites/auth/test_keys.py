@@ -1,0 +1,271 @@
+"""Credentials: which ones open the gateway, which do not, and where they end up."""
+
+from gatecert.suite import (
+    MAY,
+    MUST,
+    SHOULD,
+    DesktopApp,
+    Desktops,
+    Exchange,
+    ScriptedProvider,
+    Target,
+    answered,
+    expect,
+    readable_error,
+    refused,
+    requirement,
+    same,
+)
+
+WRONG_KEY = "gk-gatecert-wrong-key-000000000000000000"
+_ENFORCED = ["enforces_keys"]
+
+
+@requirement(
+    "AUTH-01",
+    MUST,
+    source="guide: Set the Gateway connection (base URL, key, auth scheme)",
+    why="Nobody can use Claude Desktop through this gateway.",
+    fix="Accept the key under the scheme that the settings name.",
+)
+def test_configured_key_opens_the_gateway(desktop: DesktopApp) -> None:
+    """The configured key is accepted under the configured scheme."""
+    answered(desktop.test_connection(), "a request with the configured key")
+
+
+@requirement(
+    "AUTH-02",
+    MUST,
+    source="official: a gateway may be configured with the x-api-key scheme",
+    why="Desktops configured with x-api-key, and most SDK clients beside them, are locked out.",
+    fix="Read the key from x-api-key as well as from Authorization.",
+    needs=["accepts_x_api_key"],
+)
+def test_x_api_key_is_accepted(desktops: Desktops) -> None:
+    """The key is accepted in the x-api-key header."""
+    app = desktops(auth_scheme="x-api-key")
+    answered(app.test_connection(), "a request with the key in x-api-key")
+
+
+@requirement(
+    "AUTH-03",
+    MUST,
+    source="guide: Troubleshooting, 401 or 403 for a key that is expired, revoked or of another workspace",
+    why="Whoever reaches the gateway spends the company's tokens.",
+    fix="Look every key up before anything else, and answer 401 for one that is unknown.",
+    needs=_ENFORCED,
+)
+def test_wrong_key_is_refused(desktops: Desktops) -> None:
+    """A key the gateway does not know is refused with 401 or 403."""
+    refused(desktops(api_key=WRONG_KEY).test_connection(), "a request with an unknown key")
+
+
+@requirement(
+    "AUTH-04",
+    MUST,
+    source="guide: Troubleshooting, the key is required",
+    why="Whoever reaches the gateway spends the company's tokens.",
+    fix="Refuse requests without Authorization and x-api-key with 401.",
+    needs=_ENFORCED,
+)
+def test_missing_key_is_refused(desktops: Desktops) -> None:
+    """A request without any key is refused with 401 or 403."""
+    refused(desktops(api_key=None).test_connection(), "a request without a key")
+
+
+@requirement(
+    "AUTH-05",
+    MUST,
+    source="guide: Troubleshooting, the key is expired",
+    why="Keys of people who left keep working.",
+    fix="Check a key's expiry on every request, not only when it is created or cached.",
+    needs=[*_ENFORCED, "keys.expired"],
+)
+def test_expired_key_is_refused(desktops: Desktops, target: Target) -> None:
+    """An expired key is refused with 401 or 403."""
+    app = desktops(api_key=target.keys.expired)
+    refused(app.test_connection(), "a request with an expired key")
+
+
+@requirement(
+    "AUTH-06",
+    MUST,
+    source="guide: Troubleshooting, the key is scoped to a different workspace",
+    why="One team's budget pays for another team, and policies of the wrong workspace apply.",
+    fix="Compare the key's workspace with the one this address serves; answer 401 or 403.",
+    needs=[*_ENFORCED, "keys.other_workspace"],
+)
+def test_key_of_another_workspace_is_refused(desktops: Desktops, target: Target) -> None:
+    """A key of another workspace is refused with 401 or 403."""
+    app = desktops(api_key=target.keys.other_workspace)
+    refused(app.test_connection(), "a request with another workspace's key")
+
+
+@requirement(
+    "AUTH-07",
+    MUST,
+    source="field: prefix and near-miss keys accepted by lax comparison",
+    why="Guessing a key becomes feasible, and a mistyped key seems to work until it does not.",
+    fix="Compare the whole key, exactly and case-sensitively.",
+    needs=_ENFORCED,
+)
+def test_near_miss_keys_are_refused(desktops: Desktops, target: Target) -> None:
+    """A key that is cut short, lengthened or in another case is refused."""
+    key = target.api_key
+    near_misses = {"cut short": key[:-1], "lengthened": key + "x", "other case": key.swapcase()}
+    for what, near_miss in near_misses.items():
+        if near_miss not in (key, ""):
+            refused(desktops(api_key=near_miss).test_connection(), f"a key {what}")
+
+
+@requirement(
+    "AUTH-08",
+    MUST,
+    source="official: gateway errors are shown to the user with error.message",
+    why="The user sees only a number and cannot tell a wrong key from an outage.",
+    fix='Answer {"type":"error","error":{"type":"authentication_error","message":...}} as JSON.',
+    needs=_ENFORCED,
+)
+def test_refusal_tells_the_user_why(desktops: Desktops) -> None:
+    """The refusal of a wrong key carries JSON with a message for the user."""
+    exchange = _refused(desktops)
+    readable_error(exchange, "the refusal")
+
+
+@requirement(
+    "AUTH-09",
+    SHOULD,
+    source="observed: engine 2.1.330 retries a 401 ten times over three minutes; 403 or x-should-retry: false stop it",
+    why="A user with a wrong key waits three minutes before seeing the error, and the log fills.",
+    fix="Send x-should-retry: false with the 401, or answer 403.",
+    needs=_ENFORCED,
+)
+def test_refusal_is_not_retried_for_minutes(desktops: Desktops) -> None:
+    """The refusal of a wrong key makes the client stop at once."""
+    exchange = _refused(desktops)
+    stops = exchange.status == 403 or exchange.header("x-should-retry") == "false"
+    expect(
+        stops,
+        "403, or 401 with x-should-retry: false",
+        f"HTTP {exchange.status} with x-should-retry {exchange.header('x-should-retry')!r}",
+    )
+
+
+@requirement(
+    "AUTH-10",
+    MUST,
+    source="field: gateways that quote the offending key in their error text",
+    why="Keys end up in screenshots, tickets and logs.",
+    fix="Never put a credential into an error message or a header, not even in part.",
+    needs=_ENFORCED,
+)
+def test_refusal_does_not_echo_the_key(desktops: Desktops) -> None:
+    """The refusal repeats neither the key nor the longer part of it."""
+    exchange = _refused(desktops)
+    everything = exchange.text + repr(exchange.headers)
+    part = WRONG_KEY[: len(WRONG_KEY) // 2]
+    expect(part not in everything, "an answer without the key in it", exchange.summary())
+
+
+@requirement(
+    "AUTH-11",
+    MUST,
+    source="guide: the gateway enforces policy before a model is called",
+    why="Requests that were refused still cost money at the provider.",
+    fix="Authenticate before the provider is called.",
+    needs=_ENFORCED,
+)
+def test_refused_request_never_reaches_the_provider(
+    desktops: Desktops, provider: ScriptedProvider
+) -> None:
+    """A turn with a wrong key does not reach any provider."""
+    script = provider.script()
+    desktops(api_key=WRONG_KEY).engine.turn(script.text)
+    receipts = provider.receipts(script)
+    expect(
+        not receipts,
+        "no request at any provider",
+        f"{len(receipts)} arrived at {receipts[0].provider if receipts else ''}",
+        hop="gateway → provider",
+        silent=True,
+    )
+
+
+@requirement(
+    "AUTH-12",
+    MUST,
+    source="guide: the gateway holds the provider's credential, the user only the gateway's",
+    why="The gateway key of every user is disclosed to the provider and its logs.",
+    fix="Drop Authorization and x-api-key of the client and set the provider's own key.",
+    needs=_ENFORCED,
+)
+def test_key_is_not_passed_to_the_provider(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
+    """The client's gateway key never reaches the provider, in no header and not in the body."""
+    script = provider.script()
+    desktop.engine.turn(script.text)
+    receipts = provider.receipts(script)
+    expect(receipts, "the turn to arrive at the provider", "nothing arrived")
+    for receipt in receipts:
+        carriers = [name for name, value in receipt.headers if target.api_key in value]
+        expect(
+            not carriers and target.api_key.encode() not in receipt.body,
+            "a request without the client's gateway key",
+            f"the key arrived in {', '.join(carriers) or 'the body'}",
+            hop="gateway → provider",
+            silent=True,
+        )
+
+
+@requirement(
+    "AUTH-13",
+    MUST,
+    source="observed: a client with both settings sends both headers",
+    why="Clients that send both headers (a helper script, a leftover variable) are locked out.",
+    fix="Let a request in if either header holds a valid key.",
+    needs=["accepts_x_api_key"],
+)
+def test_both_headers_at_once_are_accepted(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
+    """The same key in Authorization and in x-api-key at once is accepted."""
+    script = provider.script()
+    both = {"Authorization": f"Bearer {target.api_key}", "x-api-key": target.api_key}
+    turn = desktop.engine.turn(script.text, headers=both)
+    answered(turn, "a turn with the key in both headers")
+    same(script.answer, turn.text, "the answer's text", hop="provider → gateway → client")
+
+
+@requirement(
+    "AUTH-14",
+    MAY,
+    source="standard: RFC 9110 section 11.1, the scheme word is case-insensitive",
+    why="Claude Desktop writes Bearer; scripts beside it that write bearer would fail.",
+    fix="Compare the scheme word without regard to case.",
+    needs=_ENFORCED,
+)
+def test_scheme_word_in_lower_case(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
+    """The scheme word may be written in lower case."""
+    lower = {"Authorization": f"bearer {target.api_key}", "x-api-key": None}
+    turn = desktop.engine.turn(provider.script().text, headers=lower)
+    answered(turn, "a turn with 'bearer' in lower case")
+
+
+@requirement(
+    "AUTH-15",
+    SHOULD,
+    source="official: discovery carries the same credential as inference",
+    why="The list of internal model routes is open to whoever asks.",
+    fix="Check the key on GET /v1/models as on every other path.",
+    needs=[*_ENFORCED, "serves_models"],
+)
+def test_discovery_needs_the_key_too(desktops: Desktops) -> None:
+    """Model discovery with a wrong key is refused with 401 or 403."""
+    refused(desktops(api_key=WRONG_KEY).discover_models(), "discovery with an unknown key")
+
+
+def _refused(desktops: Desktops) -> Exchange:
+    return refused(desktops(api_key=WRONG_KEY).test_connection(), "a request with an unknown key")
