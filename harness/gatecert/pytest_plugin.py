@@ -20,7 +20,12 @@ from gatecert.requirements.catalogue import complete
 from gatecert.session.conductor import Conductor, Shared
 from gatecert.session.control import Controller, Hooks, short_node
 from gatecert.session.known import KnownDeviations, read_known
-from gatecert.session.options import DEFAULT_MAX_REQUESTS, EMBEDDED, RunOptions
+from gatecert.session.options import (
+    DEFAULT_MAX_REQUESTS,
+    DEFAULT_OVERHEAD_PAIRS,
+    EMBEDDED,
+    RunOptions,
+)
 from gatecert.session.paths import suites_folder
 from gatecert.session.stash import REQUIREMENT, SHARED
 from gatecert.session.verdict_report import check_needs, give_verdict
@@ -51,7 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--area", action="append", default=[], dest="areas", help="only this area; repeatable")
     add("--out", default="", metavar="DIR", help="folder for record and report")
     add("--max-requests", type=int, default=DEFAULT_MAX_REQUESTS, help="cap for each process")
-    add("--overhead-pairs", type=int, default=60, help="pairs of requests for each measurement")
+    add("--overhead-pairs", type=int, default=DEFAULT_OVERHEAD_PAIRS, help="pairs of requests for each measurement")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -98,27 +98,3 @@ def test_parallel_turns_are_not_mixed(desktops: Desktops, provider: ScriptedProv
     for script, turn in zip(scripts, turns, strict=True):
         answered(turn, "each of eight turns in parallel")
         same(script.answer, turn.text, "its own answer's text", hop="provider → gateway → client")
-
-
-@requirement(
-    "CONN-05",
-    MUST,
-    source="guide: settings load only on a full quit and relaunch, then every conversation is routed",
-    why="After a relaunch with the right settings the user still cannot work.",
-    fix="Do not tie a credential or a block to a client address or to an earlier connection.",
-)
-def test_settings_take_effect_after_relaunch(
-    desktops: Desktops, provider: ScriptedProvider
-) -> None:
-    """An app that failed with wrong settings works after applying the right ones and relaunching."""
-    right = desktops().settings
-    wrong = right.url("/gatecert-wrong-path")
-    app = desktops(base_url=wrong)
-    app.engine.turn(provider.script().text)
-    app.apply(right)
-    app.quit()
-    app.launch()
-    script = provider.script()
-    turn = app.engine.turn(script.text)
-    answered(turn, "a turn after quit and relaunch")
-    same(script.answer, turn.text, "the answer's text", hop="provider → gateway → client")

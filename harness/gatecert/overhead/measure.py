@@ -20,7 +20,7 @@ from gatecert.upstream import Directive, Plan, embed, new_token
 # the provider's own service time, the same in every arm: a client that waits gets slower, and that
 # must cancel out
 WORK_MS = 10.0
-WARMUP_ROUNDS = 30
+WARMUP_ROUNDS = 20
 _TIMEOUT_S = 180.0
 _CONTROL_FLOOR_MS = 0.5
 _CONTROL_SHARE = 0.25

@@ -118,14 +118,18 @@ class Conductor:
 
     def finish(self) -> RunRecord | None:
         """Stop the services and write record and report; None if nothing was selected."""
-        if self._services is not None:
-            self._services.stop()
+        self.stop()
         if self._journal is None:
             return None
         self._journal.close()
         record = self._record()
         write_report(record, self.folder)
         return record
+
+    def stop(self) -> None:
+        """Stop the services; a second call does nothing."""
+        if self._services is not None:
+            self._services.stop()
 
     def _record(self) -> RunRecord:
         judged = {i for i, r in self.results.items() if r.verdict not in _UNVERIFIED}

@@ -85,6 +85,10 @@ class Controller:
         if record is not None:
             self._config.hook.pytest_gatecert_finished(record=record, folder=conductor.folder)
 
+    def release(self) -> None:
+        """Stop the services if no session end came to do it."""
+        self._conductor.stop()
+
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the report is."""

@@ -15,6 +15,7 @@ from gatecert.gateways.variants import VARIANTS
 
 EMBEDDED = "embedded"
 DEFAULT_MAX_REQUESTS = 2_000
+DEFAULT_OVERHEAD_PAIRS = 40
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class RunOptions:
     areas: Sequence[str] = ()
     out: str = ""
     max_requests: int = DEFAULT_MAX_REQUESTS
-    overhead_pairs: int = 60
+    overhead_pairs: int = DEFAULT_OVERHEAD_PAIRS
 
     def check(self) -> None:
         """Refuse what contradicts itself. Raises UsageError."""
@@ -79,6 +80,27 @@ class RunOptions:
             f"--target {self.target!r} is neither a target file (*.toml) nor a known gateway"
             f"{near(self.target, names)}"
         )
+
+    def as_flags(self) -> list[str]:
+        """The options as flags of the pytest plugin."""
+        texts = {
+            "--target": self.target,
+            "--gateway": self.gateway,
+            "--api-key-env": self.api_key_env,
+            "--auth-scheme": self.auth_scheme,
+            "--model": self.model,
+            "--upstream-listen": self.upstream_listen,
+            "--defect": self.defect,
+            "--variant": self.variant,
+            "--known": self.known,
+            "--out": self.out,
+            "--max-requests": str(self.max_requests),
+            "--overhead-pairs": str(self.overhead_pairs),
+        }
+        flags = [f"{flag}={value}" for flag, value in texts.items() if value]
+        flags += [f"--header={header}" for header in self.headers]
+        flags += [f"--area={area}" for area in self.areas]
+        return [*flags, "--strict-known"] if self.strict_known else flags
 
     def selection(self, keyword: str, marker: str) -> dict[str, Any]:
         """What was selected, for the record."""

@@ -1,1 +1,164 @@
-"""stub"""
+"""Defects of the key check."""
+
+from __future__ import annotations
+
+import contextlib
+
+import httpx
+
+from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.reference.config import KeyRecord
+from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal, Route
+from gatecert.wire import Headers, Reply, Request
+
+
+@defect(
+    "accepts-any-key",
+    "AUTH-03", "AUTH-05", "AUTH-06", "AUTH-07", "AUTH-08", "AUTH-09", "AUTH-10", "AUTH-11",
+    "AUTH-15",
+)
+class AcceptsAnyKey(ReferenceGateway):
+    """Any key opens the gateway."""
+
+    def judge_key(self, key: str) -> Refusal | None:
+        return None
+
+
+@defect("needs-no-key", "AUTH-04")
+class NeedsNoKey(ReferenceGateway):
+    """A request without a key is let in."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        return super().authenticate(request) if self.credentials(request) else None
+
+
+@defect("expired-keys-work", "AUTH-05")
+class ExpiredKeysWork(ReferenceGateway):
+    """The expiry of a key is not looked at."""
+
+    def key_record(self, key: str) -> KeyRecord | None:
+        record = super().key_record(key)
+        return KeyRecord(workspace=record.workspace) if record else None
+
+
+@defect("ignores-workspace", "AUTH-06")
+class IgnoresWorkspace(ReferenceGateway):
+    """A key of any workspace opens every workspace."""
+
+    def key_record(self, key: str) -> KeyRecord | None:
+        record = super().key_record(key)
+        return KeyRecord(state=record.state) if record else None
+
+
+@defect("compares-key-prefix", "AUTH-07")
+class ComparesKeyPrefix(ReferenceGateway):
+    """A key is accepted by its first twenty characters."""
+
+    def key_record(self, key: str) -> KeyRecord | None:
+        for known, record in self.config.keys.items():
+            if known[:20] == key[:20]:
+                return record
+        return None
+
+
+@defect("compares-keys-without-case", "AUTH-07")
+class ComparesKeysWithoutCase(ReferenceGateway):
+    """Keys are compared without regard to case, as some databases do."""
+
+    def key_record(self, key: str) -> KeyRecord | None:
+        by_lower = {known.lower(): record for known, record in self.config.keys.items()}
+        return by_lower.get(key.lower())
+
+
+@defect("bearer-only", "AUTH-02")
+class BearerOnly(ReferenceGateway):
+    """The x-api-key header is not read."""
+
+    def credentials(self, request: Request) -> list[str]:
+        bearer = request.header("authorization")
+        return super().credentials(request) if bearer else []
+
+
+@defect("plain-text-401", "AUTH-08")
+class PlainText401(ReferenceGateway):
+    """A wrong key is refused with a line of text instead of JSON."""
+
+    def refusal_body(self, refusal: Refusal, request_id: str) -> bytes:
+        if refusal.status == 401:
+            return b"Unauthorized\n"
+        return super().refusal_body(refusal, request_id)
+
+
+@defect("bare-401", "AUTH-09")
+class Bare401(ReferenceGateway):
+    """A wrong key is refused in a way that the client retries for three minutes."""
+
+    def key_refusal(self, message: str) -> Refusal:
+        return Refusal(401, "authentication_error", message)
+
+
+@defect("echoes-key", "AUTH-10")
+class EchoesKey(ReferenceGateway):
+    """The refusal quotes the offending key."""
+
+    def judge_key(self, key: str) -> Refusal | None:
+        refusal = super().judge_key(key)
+        return refusal and self.key_refusal(f"invalid API key {key!r}")
+
+
+@defect("checks-key-late", "AUTH-11")
+class ChecksKeyLate(ReferenceGateway):
+    """The provider is called before the key is checked."""
+
+    async def refuse(self, reply: Reply, refusal: Refusal) -> None:
+        if refusal.status == 401 and self._refused is not None:
+            route = Route("primary", self.config.providers["primary"])
+            with contextlib.suppress(httpx.HTTPError):
+                async with self.open(self._refused, route) as response:
+                    await response.aread()
+        await super().refuse(reply, refusal)
+
+    _refused: Request | None = None
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        refusal = super().authenticate(request)
+        self._refused = request if refusal and request.method == "POST" else None
+        return refusal
+
+
+@defect("passes-client-key", "AUTH-12")
+class PassesClientKey(ReferenceGateway):
+    """The client's Authorization goes on to the provider beside the provider's key."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        credential = request.header("authorization")
+        extra = [("Authorization", credential)] if credential else []
+        return [*super().forwarded_headers(request), *extra]
+
+
+@defect("refuses-both-headers", "AUTH-13")
+class RefusesBothHeaders(ReferenceGateway):
+    """A request with both credential headers is refused."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        if len(self.credentials(request)) > 1:
+            return self.key_refusal("use either Authorization or x-api-key")
+        return super().authenticate(request)
+
+
+@defect("case-sensitive-scheme", "AUTH-14")
+class CaseSensitiveScheme(ReferenceGateway):
+    """Only Bearer with a capital letter is understood."""
+
+    def credentials(self, request: Request) -> list[str]:
+        if (request.header("authorization") or "Bearer ").startswith("Bearer "):
+            return super().credentials(request)
+        return []
+
+
+@defect("open-discovery", "AUTH-15")
+class OpenDiscovery(ReferenceGateway):
+    """The model list is served to whoever asks."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        return None if request.method == "GET" else super().authenticate(request)

@@ -1,1 +1,151 @@
-"""stub"""
+"""Defects of errors on their way back."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import httpx
+
+from gatecert.gateways.defects.bending import BentAnswer
+from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal
+from gatecert.wire import Headers, Reply, Request
+
+
+class _StatusDefect(ReferenceGateway):
+    """Changes single statuses of the provider."""
+
+    statuses: ClassVar[dict[int, int]]
+
+    def relayed_status(self, status: int) -> int:
+        return self.statuses.get(status, status)
+
+
+class _LostHeader(ReferenceGateway):
+    """Loses one header of the provider's answers."""
+
+    lost: str
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        return [(k, v) for k, v in super().relayed_headers(response) if k != self.lost]
+
+
+@defect("prefixes-errors", "ERR-01", "ERR-02", "ERR-04", "ERR-07", "ERR-12")
+class PrefixesErrors(BentAnswer):
+    """The provider's messages get the gateway's prefix."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        if isinstance(body.get("error"), dict):
+            body["error"]["message"] = f"anthropic error: {body['error'].get('message')}"
+
+
+@defect("rewords-long-prompt", "ERR-01")
+class RewordsLongPrompt(BentAnswer):
+    """The one message that recovery depends on is reworded."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        error = body.get("error")
+        if isinstance(error, dict) and "too long" in str(error.get("message")):
+            error["message"] = "ContextWindowExceededError: reduce the length of the messages"
+
+
+@defect("loses-retry-after", "ERR-02")
+class LosesRetryAfter(_LostHeader):
+    """retry-after does not reach the client."""
+
+    lost = "retry-after"
+
+
+@defect("overload-is-500", "ERR-03")
+class OverloadIs500(_StatusDefect):
+    """A 529 becomes a 500."""
+
+    statuses: ClassVar[dict[int, int]] = {529: 500}
+
+
+@defect("server-errors-are-502", "ERR-03", "ERR-04", "ERR-13")
+class ServerErrorsAre502(_StatusDefect):
+    """Every server error of the provider becomes a 502."""
+
+    statuses: ClassVar[dict[int, int]] = {500: 502, 503: 502, 529: 502}
+
+
+@defect("loses-should-retry", "ERR-05")
+class LosesShouldRetry(_LostHeader):
+    """x-should-retry of the provider does not reach the client."""
+
+    lost = "x-should-retry"
+
+
+@defect("loses-request-id", "ERR-06")
+class LosesRequestId(_LostHeader):
+    """request-id of the provider does not reach the client."""
+
+    lost = "request-id"
+
+
+@defect("translates-errors", "ERR-07")
+class TranslatesErrors(BentAnswer):
+    """The error envelope is translated into another vendor's."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        if body.get("type") == "error":
+            error = {**body["error"], "param": None, "code": None}
+            body.clear()
+            body.update({"error": error, "provider": "anthropic"})
+
+
+@defect("broken-json-is-500", "ERR-08")
+class BrokenJsonIs500(ReferenceGateway):
+    """A body that is no JSON ends in a server error."""
+
+    def check_body(self, request: Request) -> Refusal | None:
+        refusal = super().check_body(request)
+        if refusal and "not a JSON object" in refusal.message:
+            return Refusal(500, "api_error", "Something went wrong")
+        return refusal
+
+
+@defect("hangs-up-without-provider", "ERR-09", "ERR-10")
+class HangsUpWithoutProvider(ReferenceGateway):
+    """When no provider answers, the client's connection is closed without a word."""
+
+    async def refuse(self, reply: Reply, refusal: Refusal) -> None:
+        if refusal.status == 502:
+            reply.abort()
+            return
+        await super().refuse(reply, refusal)
+
+
+@defect("leaks-provider-address", "ERR-10")
+class LeaksProviderAddress(ReferenceGateway):
+    """When no provider answers, the client is told its internal address."""
+
+    def provider_failure(self, exc: httpx.HTTPError) -> Refusal:
+        address = self.config.providers["primary"]
+        return Refusal(502, "api_error", f"fetch failed: {address}/v1/messages: {exc}")
+
+
+@defect("too-large-is-400", "ERR-11")
+class TooLargeIs400(_StatusDefect):
+    """A 413 becomes a 400."""
+
+    statuses: ClassVar[dict[int, int]] = {413: 400}
+
+
+@defect("forbidden-is-401", "ERR-12")
+class ForbiddenIs401(_StatusDefect):
+    """A 403 becomes a 401."""
+
+    statuses: ClassVar[dict[int, int]] = {403: 401}
+
+
+@defect("error-page-is-200", "ERR-13")
+class ErrorPageIs200(ReferenceGateway):
+    """An error page in HTML is passed on as a success."""
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        if response.headers.get("content-type") != "text/html":
+            await super().relay(request, response, reply)
+            return
+        await reply.answer(200, [("content-type", "text/html")], await response.aread())

@@ -1,1 +1,105 @@
-"""stub"""
+"""Defects of the fallback route."""
+
+from __future__ import annotations
+
+
+import httpx
+
+from gatecert.gateways.defects.bending import wants_stream
+from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.reference.gateway import ReferenceGateway, Route
+from gatecert.wire import Reply, Request
+
+
+@defect("no-fallback-on-overload", "FALL-01", "FALL-03")
+class NoFallbackOnOverload(ReferenceGateway):
+    """A 529 does not trigger the fallback."""
+
+    def falls_back_on(self, status: int) -> bool:
+        return status != 529 and super().falls_back_on(status)
+
+
+@defect("no-fallback-on-500", "FALL-02", "FALL-04")
+class NoFallbackOn500(ReferenceGateway):
+    """A 500 does not trigger the fallback."""
+
+    def falls_back_on(self, status: int) -> bool:
+        return status != 500 and super().falls_back_on(status)
+
+
+@defect("no-fallback-for-streams", "FALL-03", "FALL-04", "FALL-06")
+class NoFallbackForStreams(ReferenceGateway):
+    """Streaming requests have no fallback."""
+
+    def routes(self, request: Request) -> list[Route]:
+        routes = super().routes(request)
+        return routes[:1] if wants_stream(request) else routes
+
+
+@defect("no-fallback-when-refused", "FALL-05", "FALL-06")
+class NoFallbackWhenRefused(ReferenceGateway):
+    """A primary that refuses connections ends the request."""
+
+    def routes(self, request: Request) -> list[Route]:
+        routes = super().routes(request)
+        dead = routes[0].base_url == self.config.refused_url
+        return routes[:1] if dead else routes
+
+
+@defect("calls-backup-as-well", "FALL-07")
+class CallsBackupAsWell(ReferenceGateway):
+    """Each whole answer of the primary is checked against the backup's."""
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        route = Route("backup", self.config.providers["backup"])
+        async with self.open(request, route) as second:
+            await second.aread()
+        await super().relay(request, response, reply)
+
+
+@defect("tries-backup-twice", "FALL-01", "FALL-02", "FALL-03", "FALL-04", "FALL-05", "FALL-06")
+class TriesBackupTwice(ReferenceGateway):
+    """The backup is called twice for each fallback."""
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        if response.url.path.startswith("/backup"):
+            route = Route("backup", self.config.providers["backup"])
+            async with self.open(request, route) as second:
+                await second.aread()
+        await super().relay(request, response, reply)
+
+
+@defect("replays-client-mistakes", "FALL-08")
+class ReplaysClientMistakes(ReferenceGateway):
+    """A 400 is replayed at the backup."""
+
+    def falls_back_on(self, status: int) -> bool:
+        return status == 400 or super().falls_back_on(status)
+
+
+@defect("all-failed-is-200", "FALL-09")
+class AllFailedIs200(ReferenceGateway):
+    """When the backup fails too, the client gets an empty success."""
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        if response.url.path.startswith("/backup") and response.status_code >= 500:
+            await reply.answer(200, [("content-type", "application/json")], b"{}")
+            return
+        await super().relay(request, response, reply)
+
+
+@defect("splices-backup", "FALL-10")
+class SplicesBackup(ReferenceGateway):
+    """A stream that breaks off is continued with the backup's from its beginning."""
+
+    async def broken_off(self, request: Request, reply: Reply) -> None:
+        route = Route("backup", self.config.providers["backup"])
+        try:
+            async with self.open(request, route) as response:
+                async for piece in response.aiter_raw():
+                    await reply.send(piece)
+            await reply.end()
+        except httpx.HTTPError:
+            reply.abort()
+
+

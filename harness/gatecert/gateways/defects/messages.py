@@ -1,1 +1,232 @@
-"""stub"""
+"""Defects of bodies and headers on their way, and of whole answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+
+from gatecert.gateways.defects.bending import BentAnswer, BentRequest, wants_stream
+from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal, parsed
+from gatecert.wire import Headers, Reply, Request
+
+_KNOWN_FIELDS = (
+    "model messages system tools metadata max_tokens thinking stream temperature stop_sequences "
+    "tool_choice top_k top_p"
+).split()
+
+
+class _HeaderDefect(ReferenceGateway):
+    """Changes the values of headers towards the provider; None drops one."""
+
+    def changed(self, name: str, value: str) -> str | None:
+        """The value that goes out for a header."""
+        raise NotImplementedError
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        headers = super().forwarded_headers(request)
+        changed = [(name, self.changed(name.lower(), value)) for name, value in headers]
+        return [(name, value) for name, value in changed if value is not None]
+
+
+@defect("drops-reminders", "MSG-01")
+class DropsReminders(BentRequest):
+    """A filter removes user text that looks like mark-up."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for message in body.get("messages", []):
+            content = message.get("content")
+            if isinstance(content, list):
+                kept = [b for b in content if not str(b.get("text", "")).startswith("<system")]
+                message["content"] = kept
+
+
+@defect("joins-system-blocks", "MSG-02")
+class JoinsSystemBlocks(BentRequest):
+    """The system array is joined into one string."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("system"), list):
+            body["system"] = "\n".join(block["text"] for block in body["system"])
+
+
+@defect("drops-cache-markers", "MSG-02")
+class DropsCacheMarkers(BentRequest):
+    """Cache markers are lost, so that every turn is paid in full."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for block in body.get("system", []):
+            block.pop("cache_control", None)
+
+
+@defect("simplifies-tool-schemas", "MSG-03")
+class SimplifiesToolSchemas(BentRequest):
+    """Tool schemas lose what the gateway does not know."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for tool in body.get("tools", []):
+            tool.get("input_schema", {}).pop("additionalProperties", None)
+
+
+@defect("drops-thinking", "MSG-04")
+class DropsThinking(BentRequest):
+    """The thinking field is removed."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        body.pop("thinking", None)
+
+
+@defect("body-allow-list", "MSG-05", "MSG-06")
+class BodyAllowList(BentRequest):
+    """Only fields on a list pass; output_config is not on it."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for name in [name for name in body if name not in _KNOWN_FIELDS]:
+            del body[name]
+
+
+@defect("refuses-unknown-fields", "MSG-06")
+class RefusesUnknownFields(ReferenceGateway):
+    """Body fields that are not in the gateway's schema earn a 400."""
+
+    def check_body(self, request: Request) -> Refusal | None:
+        body = parsed(request.body)
+        fields = body if isinstance(body, dict) else {}
+        extra = [f for f in fields if f not in (*_KNOWN_FIELDS, "output_config")]
+        if extra:
+            text = f"{extra[0]}: Extra inputs are not permitted"
+            return Refusal(400, "invalid_request_error", text)
+        return super().check_body(request)
+
+
+@defect("replaces-user-id", "MSG-07")
+class ReplacesUserId(BentRequest):
+    """metadata.user_id is replaced by the gateway's own user."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if "metadata" in body:
+            body["metadata"] = {"user_id": "gateway-user-1"}
+
+
+@defect("refuses-system-role", "MSG-08")
+class RefusesSystemRole(ReferenceGateway):
+    """A system-role message inside messages earns a 400."""
+
+    def check_body(self, request: Request) -> Refusal | None:
+        body = parsed(request.body)
+        messages = body.get("messages", []) if isinstance(body, dict) else []
+        if any(m.get("role") == "system" for m in messages):
+            text = "messages.1.role: Input should be 'user' or 'assistant'"
+            return Refusal(400, "invalid_request_error", text)
+        return super().check_body(request)
+
+
+@defect("beta-allow-list", "MSG-09")
+class BetaAllowList(_HeaderDefect):
+    """Beta values that the gateway does not know are dropped."""
+
+    def changed(self, name: str, value: str) -> str | None:
+        if name != "anthropic-beta":
+            return value
+        return ",".join(b for b in value.split(",") if "future" not in b)
+
+
+@defect("pins-version", "MSG-10")
+class PinsVersion(_HeaderDefect):
+    """anthropic-version is always the gateway's own."""
+
+    def changed(self, name: str, value: str) -> str | None:
+        return "2023-06-01" if name == "anthropic-version" else value
+
+
+@defect("header-allow-list", "META-02", "MSG-11")
+class HeaderAllowList(_HeaderDefect):
+    """Only headers on a list reach the provider."""
+
+    def changed(self, name: str, value: str) -> str | None:
+        kept = name in ("content-type", "x-api-key", "accept-encoding")
+        return value if kept or name.startswith("anthropic-") else None
+
+
+@defect("strips-signatures", "MSG-12")
+class StripsSignatures(BentRequest):
+    """Thinking signatures are removed from the history."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for message in body.get("messages", []):
+            for block in message.get("content", []):
+                if isinstance(block, dict):
+                    block.pop("signature", None)
+
+
+@defect("guesses-token-count", "MSG-13")
+class GuessesTokenCount(BentAnswer):
+    """count_tokens is answered with a guess from the body's length."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        if set(body) == {"input_tokens"}:
+            body["input_tokens"] = 400
+
+
+@defect("sends-twice", "FALL-07", "MSG-14")
+class SendsTwice(ReferenceGateway):
+    """Requests without stream are mirrored to the provider a second time."""
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        if not wants_stream(request):
+            async with self.open(request, self.routes(request)[0]) as response:
+                await response.aread()
+        await super().forward(request, reply)
+
+
+@defect("replaces-non-ascii", "MSG-15")
+class ReplacesNonAscii(ReferenceGateway):
+    """Text outside ASCII is replaced by question marks."""
+
+    def forwarded_body(self, request: Request) -> bytes:
+        return request.body.decode("utf-8", "replace").encode("ascii", "replace")
+
+
+@defect("normalises-stop-reason", "MSG-20", "MSG-21")
+class NormalisesStopReason(BentAnswer):
+    """Whole answers are squeezed into another vendor's schema: stop reasons and tool inputs change."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        if "stop_reason" in body:
+            body["stop_reason"] = "stop"
+        for block in body.get("content", []):
+            if "input" in block:
+                block["input"] = json.dumps(block["input"])
+
+
+@defect("obeys-accept", "MSG-22")
+class ObeysAccept(BentRequest):
+    """An Accept header for events makes a stream of every answer."""
+
+    def forwarded_body(self, request: Request) -> bytes:
+        if "event-stream" not in (request.header("accept") or ""):
+            return request.body
+        return super().forwarded_body(request)
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        body["stream"] = True
+
+
+@defect("forgets-content-encoding", "MSG-23")
+class ForgetsContentEncoding(ReferenceGateway):
+    """Compressed answers lose the header that says so."""
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        return [(k, v) for k, v in super().relayed_headers(response) if k != "content-encoding"]
+
+
+@defect("compresses-unasked", "MSG-23")
+class CompressesUnasked(_HeaderDefect):
+    """The provider is asked for gzip whatever the client understands."""
+
+    def changed(self, name: str, value: str) -> str | None:
+        return "gzip" if name == "accept-encoding" else value
+
+

@@ -1,1 +1,153 @@
-"""stub"""
+"""Defects of the metadata policy."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import re
+from typing import Any
+
+import httpx
+
+from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal, Route
+from gatecert.wire import Headers, Reply, Request
+
+_REFUSALS = ("META-03", "META-04", "META-05", "META-06", "META-07")
+
+
+@defect("drops-metadata", "META-02")
+class DropsMetadata(ReferenceGateway):
+    """The metadata header does not reach the provider."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        header = self.config.metadata.header
+        return [(k, v) for k, v in super().forwarded_headers(request) if k.lower() != header]
+
+
+@defect("lower-cases-metadata", "META-02")
+class LowerCasesMetadata(ReferenceGateway):
+    """The metadata header is written anew on its way, in another form."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        header = self.config.metadata.header
+        return [
+            (k, json.dumps(json.loads(v), indent=None) if k.lower() == header else v)
+            for k, v in super().forwarded_headers(request)
+        ]
+
+
+@defect("mends-trailing-comma", "META-03", "META-10")
+class MendsTrailingComma(ReferenceGateway):
+    """A trailing comma in the metadata is forgiven."""
+
+    def metadata(self, request: Request) -> Any:
+        text = request.header(self.config.metadata.header) or ""
+        try:
+            return json.loads(re.sub(r",\s*}", "}", text))
+        except ValueError:
+            return None
+
+
+@defect("mends-single-quotes", "META-04")
+class MendsSingleQuotes(ReferenceGateway):
+    """Metadata in single quotes is read as a Python literal."""
+
+    def metadata(self, request: Request) -> Any:
+        text = request.header(self.config.metadata.header) or ""
+        found = super().metadata(request)
+        if found is None and text.startswith("{'"):
+            with contextlib.suppress(ValueError, SyntaxError):
+                return ast.literal_eval(text)
+        return found
+
+
+@defect("ignores-key-case", "META-05")
+class IgnoresKeyCase(ReferenceGateway):
+    """Key names are compared without regard to case."""
+
+    def metadata(self, request: Request) -> Any:
+        found = super().metadata(request)
+        return {k.lower(): v for k, v in found.items()} if isinstance(found, dict) else found
+
+
+@defect("requires-no-keys", "META-05", "META-06")
+class RequiresNoKeys(ReferenceGateway):
+    """Required keys may be absent."""
+
+    def check_metadata(self, request: Request) -> Refusal | None:
+        refusal = super().check_metadata(request)
+        absent = not request.header(self.config.metadata.header)
+        return None if absent or (refusal and "lacks the key" in refusal.message) else refusal
+
+
+@defect("accepts-other-json", "META-07")
+class AcceptsOtherJson(ReferenceGateway):
+    """Arrays, strings and numbers pass for metadata."""
+
+    def check_metadata(self, request: Request) -> Refusal | None:
+        try:
+            found = json.loads(request.header(self.config.metadata.header) or "")
+        except ValueError:
+            return super().check_metadata(request)
+        return super().check_metadata(request) if isinstance(found, dict) else None
+
+
+@defect("broken-metadata-is-empty", "META-03", "META-04", "META-09", "META-10")
+class BrokenMetadataIsEmpty(ReferenceGateway):
+    """Metadata that cannot be parsed counts as empty, and the request goes to the default route."""
+
+    def check_metadata(self, request: Request) -> Refusal | None:
+        try:
+            json.loads(request.header(self.config.metadata.header) or "null")
+        except ValueError:
+            return None
+        return super().check_metadata(request)
+
+
+@defect("refuses-metadata-on-discovery", "META-08", "MODEL-01", "MODEL-02", "MODEL-03")
+class RefusesMetadataOnDiscovery(ReferenceGateway):
+    """Discovery with the metadata header is refused."""
+
+    def check_metadata(self, request: Request) -> Refusal | None:
+        if request.method == "GET" and request.header(self.config.metadata.header):
+            return self.metadata_refusal("is not allowed here")
+        return super().check_metadata(request)
+
+
+@defect("metadata-refusal-is-401", *_REFUSALS, "META-09")
+class MetadataRefusalIs401(ReferenceGateway):
+    """Bad metadata is refused like a bad key, which the client retries for three minutes."""
+
+    def metadata_refusal(self, what: str) -> Refusal:
+        refused = super().metadata_refusal(what)
+        return Refusal(401, "authentication_error", refused.message)
+
+
+@defect("nameless-metadata-refusal", *_REFUSALS)
+class NamelessMetadataRefusal(ReferenceGateway):
+    """Bad metadata is refused without a word on what is bad."""
+
+    def metadata_refusal(self, what: str) -> Refusal:
+        return Refusal(400, "invalid_request_error", "Bad request")
+
+
+@defect("checks-metadata-late", "META-10")
+class ChecksMetadataLate(ReferenceGateway):
+    """The provider is called before the metadata is checked."""
+
+    _refused: Request | None = None
+
+    def check_metadata(self, request: Request) -> Refusal | None:
+        refusal = super().check_metadata(request)
+        self._refused = request if refusal and request.method == "POST" else None
+        return refusal
+
+    async def refuse(self, reply: Reply, refusal: Refusal) -> None:
+        if self._refused is not None and self.config.metadata.header in refusal.message:
+            route = Route("primary", self.config.providers["primary"])
+            with contextlib.suppress(httpx.HTTPError):
+                async with self.open(self._refused, route) as response:
+                    await response.aread()
+        await super().refuse(reply, refusal)

@@ -1,1 +1,229 @@
-"""stub"""
+"""Defects of streams."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+
+from gatecert.gateways.defects.bending import (
+    BentStream,
+    event,
+    event_data,
+    event_name,
+    is_stream,
+    wants_stream,
+)
+from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal
+from gatecert.wire import Headers, Reply, Request
+
+
+@defect("loses-a-delta", "STREAM-01", "STREAM-04", "STREAM-08", "STREAM-22")
+class LosesADelta(BentStream):
+    """The thirteenth event of a stream is lost."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [] if number == 12 and event_name(frame) == "content_block_delta" else [frame]
+
+
+@defect("doubles-a-delta", "STREAM-01", "STREAM-04", "STREAM-08", "STREAM-22")
+class DoublesADelta(BentStream):
+    """The thirteenth event of a stream is sent twice."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        twice = number == 12 and event_name(frame) == "content_block_delta"
+        return [frame, frame] if twice else [frame]
+
+
+@defect("splits-characters", "STREAM-01")
+class SplitsCharacters(BentStream):
+    """Text outside ASCII is decoded piece by piece, and characters break."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [frame.replace("é".encode(), "\ufffd".encode())]
+
+
+@defect("drops-event-lines", "STREAM-02")
+class DropsEventLines(BentStream):
+    """Events come as bare data, as another vendor's streams do."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [frame.partition(b"\n")[2]]
+
+
+@defect("appends-done", "STREAM-02")
+class AppendsDone(BentStream):
+    """A [DONE] of another vendor's protocol takes the place of message_stop."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [b"data: [DONE]"] if event_name(frame) == "message_stop" else [frame]
+
+
+@defect("numbers-blocks-anew", "STREAM-02")
+class NumbersBlocksAnew(BentStream):
+    """Every content block gets the index 0."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        name = event_name(frame)
+        if not name.startswith("content_block"):
+            return [frame]
+        return [event(name, {**event_data(frame), "index": 0})]
+
+
+@defect("loses-block-stops", "STREAM-02")
+class LosesBlockStops(BentStream):
+    """Content blocks are never closed."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [] if event_name(frame) == "content_block_stop" else [frame]
+
+
+@defect("buffers-streams", "STREAM-03", "STREAM-22", "STREAM-25")
+class BuffersStreams(ReferenceGateway):
+    """A stream is passed on when it is complete."""
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        yield b"".join([piece async for piece in super().pieces(request, response)])
+
+
+@defect("holds-one-event-back", "STREAM-03", "STREAM-22")
+class HoldsOneEventBack(BentStream):
+    """Each event waits for the next one."""
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        waiting = b""
+        async for piece in super().pieces(request, response):
+            yield waiting
+            waiting = piece
+        yield waiting
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [frame]
+
+
+@defect("arguments-in-start", "STREAM-04")
+class ArgumentsInStart(BentStream):
+    """Tool arguments come in content_block_start, and their deltas are dropped."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [] if b'"input_json_delta"' in frame else [frame]
+
+
+@defect("drops-stream-signatures", "STREAM-05")
+class DropsStreamSignatures(BentStream):
+    """Thinking comes without its signature."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [] if b'"signature_delta"' in frame else [frame]
+
+
+@defect("counts-tokens-itself", "STREAM-06")
+class CountsTokensItself(BentStream):
+    """Input tokens are the gateway's own, inflated count."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        if event_name(frame) != "message_start":
+            return [frame]
+        data = event_data(frame)
+        data["message"]["usage"]["input_tokens"] *= 3
+        return [event("message_start", data)]
+
+
+@defect("no-final-usage", "STREAM-02", "STREAM-06")
+class NoFinalUsage(BentStream):
+    """message_delta comes without usage."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        if event_name(frame) != "message_delta":
+            return [frame]
+        data = event_data(frame)
+        del data["usage"]
+        return [event("message_delta", data)]
+
+
+@defect("types-streams-as-text", "STREAM-07")
+class TypesStreamsAsText(ReferenceGateway):
+    """Streams are sent as text/plain."""
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        headers = super().relayed_headers(response)
+        if not is_stream(response):
+            return headers
+        return [(k, "text/plain" if k == "content-type" else v) for k, v in headers]
+
+
+@defect("cuts-long-streams", "STREAM-08")
+class CutsLongStreams(BentStream):
+    """Events beyond a thousand are dropped."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [frame] if number < 1000 else []
+
+
+@defect("drops-pings", "STREAM-09")
+class DropsPings(BentStream):
+    """Ping events are dropped."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [] if event_name(frame) == "ping" else [frame]
+
+
+@defect("completes-cut-streams", "STREAM-20", "STREAM-21")
+class CompletesCutStreams(ReferenceGateway):
+    """A stream that the provider broke off is ended as if it were whole."""
+
+    async def broken_off(self, request: Request, reply: Reply) -> None:
+        await reply.end()
+
+
+@defect("swallows-error-events", "STREAM-23")
+class SwallowsErrorEvents(BentStream):
+    """Error events in the middle of a stream are dropped."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [] if event_name(frame) == "error" else [frame]
+
+
+@defect("streams-early-errors", "ERR-07", "FALL-09", "STREAM-24")
+class StreamsEarlyErrors(ReferenceGateway):
+    """A provider's refusal of a streaming request comes as HTTP 200 with an error event."""
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        if response.status_code < 400 or not wants_stream(request):
+            await super().relay(request, response, reply)
+            return
+        body = (await response.aread()).decode()
+        await reply.start(200, [("content-type", "text/event-stream")])
+        await reply.send(f"event: error\ndata: {body}\n\n".encode())
+        await reply.end()
+
+
+@defect("reads-on-for-nobody", "STREAM-25")
+class ReadsOnForNobody(ReferenceGateway):
+    """The provider is read to the end after the client has left."""
+
+    def stops_when_client_leaves(self) -> bool:
+        return False
+
+
+@defect("keeps-broken-connections", "STREAM-26")
+class KeepsBrokenConnections(ReferenceGateway):
+    """After a broken stream the user's next request meets a dead connection."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._broken: set[str] = set()
+
+    async def broken_off(self, request: Request, reply: Reply) -> None:
+        self._broken.add(request.header("x-claude-code-session-id") or "")
+        await super().broken_off(request, reply)
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        session = request.header("x-claude-code-session-id") or ""
+        if session in self._broken:
+            self._broken.discard(session)
+            await self.refuse(reply, Refusal(502, "api_error", "The provider hung up"))
+            return
+        await super().forward(request, reply)

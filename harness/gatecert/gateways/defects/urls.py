@@ -1,1 +1,134 @@
-"""stub"""
+"""Defects of routing by path."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal
+from gatecert.wire import Headers, Reply, Request
+
+
+class _CatchAll(ReferenceGateway):
+    """Hands some wrong paths to a generic proxy that skips all care."""
+
+    def mended(self, target: str) -> str:
+        """The target as the generic proxy sends it, ``""`` for paths it leaves alone."""
+        raise NotImplementedError
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        return "messages" if self.mended(request.target) else super().endpoint(request)
+
+    def forwarded_target(self, request: Request) -> str:
+        return self.mended(request.target) or super().forwarded_target(request)
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        headers = super().forwarded_headers(request)
+        credential = request.header("authorization")
+        if self.mended(request.target) and credential:
+            headers.append(("Authorization", credential))
+        return headers
+
+
+@defect("double-slash-skips-care", "URL-02")
+class DoubleSlashSkipsCare(_CatchAll):
+    """//v1/messages goes through a generic proxy that passes the client's credential on."""
+
+    def mended(self, target: str) -> str:
+        return target.removeprefix("/") if target.startswith("//") else ""
+
+
+@defect("double-v1-skips-care", "URL-03")
+class DoubleV1SkipsCare(_CatchAll):
+    """/v1/v1/messages goes through a generic proxy that passes the client's credential on."""
+
+    def mended(self, target: str) -> str:
+        return target.removeprefix("/v1") if target.startswith("/v1/v1/") else ""
+
+
+@defect("doubled-endpoint-skips-care", "URL-04")
+class DoubledEndpointSkipsCare(_CatchAll):
+    """/v1/messages/v1/messages goes through a generic proxy that passes the credential on."""
+
+    def mended(self, target: str) -> str:
+        twice = "/v1/messages/v1/messages"
+        return target.removeprefix("/v1/messages") if target.startswith(twice) else ""
+
+
+@defect("unknown-path-is-500", "URL-02", "URL-03", "URL-04", "URL-05", "URL-09")
+class UnknownPathIs500(ReferenceGateway):
+    """A path that is no route ends in a server error."""
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        found = super().endpoint(request)
+        if isinstance(found, Refusal) and found.status == 404:
+            return Refusal(500, "api_error", "Something went wrong")
+        return found
+
+
+@defect("any-prefix-works", "URL-05", "URL-09")
+class AnyPrefixWorks(ReferenceGateway):
+    """Whatever stands before /v1/messages is ignored."""
+
+    async def serve(self, request: Request, reply: Reply) -> None:
+        before, found, after = request.target.rpartition("/v1/messages")
+        if found and before:
+            request = replace(request, target=found + after)
+        await super().serve(request, reply)
+
+
+@defect("knows-only-beta-query", "URL-06")
+class KnowsOnlyBetaQuery(ReferenceGateway):
+    """The route matches only the queries that were seen so far."""
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        if request.method == "POST" and request.query not in ("", "beta=true"):
+            return Refusal(404, "not_found_error", self.not_found_message(request.target))
+        return super().endpoint(request)
+
+
+@defect("drops-query", "URL-07")
+class DropsQuery(ReferenceGateway):
+    """The query does not reach the provider."""
+
+    def forwarded_target(self, request: Request) -> str:
+        return request.path
+
+
+@defect("redirects-discovery", "META-08", "MODEL-01", "MODEL-02", "MODEL-03", "URL-08")
+class RedirectsDiscovery(ReferenceGateway):
+    """The model list is redirected to a path with a slash."""
+
+    async def answer_models(self, request: Request, reply: Reply) -> None:
+        await reply.answer(307, [("location", "/v1/models/")], b"")
+
+
+@defect("plain-404", "URL-09")
+class Plain404(ReferenceGateway):
+    """A wrong path earns an HTML page without a word on what is wrong."""
+
+    def refusal_body(self, refusal: Refusal, request_id: str) -> bytes:
+        if refusal.message.startswith("no route"):
+            return b"<html><body><h1>404 Not Found</h1></body></html>"
+        return super().refusal_body(refusal, request_id)
+
+
+@defect("answers-get", "URL-10")
+class AnswersGet(ReferenceGateway):
+    """A GET on /v1/messages is answered as if it were a health check."""
+
+    async def refuse(self, reply: Reply, refusal: Refusal) -> None:
+        if refusal.status == 405:
+            await reply.answer(200, [("content-type", "text/plain")], b"ok")
+            return
+        await super().refuse(reply, refusal)
+
+
+@defect("matches-full-url", "URL-01", "URL-06")
+class MatchesFullUrl(ReferenceGateway):
+    """The route matches the whole URL, so ?beta=true earns a 404."""
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        if request.query == "beta=true":
+            return Refusal(404, "not_found_error", self.not_found_message(request.target))
+        return super().endpoint(request)

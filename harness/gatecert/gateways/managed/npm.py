@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +103,7 @@ def one_line(output: str, code: int) -> str:
 
 def _fill(folder: Path, source: Path, npm: str, title: str) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(folder.parent)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name in _LOCKED:
@@ -109,6 +112,14 @@ def _fill(folder: Path, source: Path, npm: str, title: str) -> None:
         _publish(scratch, folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what a killed install left behind; none runs longer than its limit."""
+    for scratch in parent.glob(".*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - scratch.stat().st_mtime > 2 * _INSTALL_S:
+                shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _npm_ci(npm: str, folder: Path, title: str) -> None:

@@ -158,7 +158,7 @@ def _free_port() -> int:
 
 def _is_ready(pid: int, port: int) -> bool:
     try:
-        answer = httpx.get(f"http://{_LOOPBACK}:{port}/", trust_env=False, timeout=2)
+        answer = httpx.get(f"http://{_LOOPBACK}:{port}/", trust_env=False, timeout=1)
     except httpx.HTTPError:
         return False
     greets = answer.status_code == 200 and "AI Gateway" in answer.text

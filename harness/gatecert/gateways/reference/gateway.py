@@ -252,7 +252,7 @@ class ReferenceGateway:
                     return
             except httpx.HTTPError as exc:
                 if reply.started:
-                    self.broken_off(reply)
+                    await self.broken_off(request, reply)
                     return
                 if last:
                     await self.refuse(reply, self.provider_failure(exc))
@@ -328,7 +328,7 @@ class ReferenceGateway:
         """The body as it arrives, still encoded."""
         return response.aiter_raw()
 
-    def broken_off(self, reply: Reply) -> None:
+    async def broken_off(self, request: Request, reply: Reply) -> None:
         """The provider broke off in the middle: so must we, or it would look complete."""
         reply.abort()
 

@@ -15,8 +15,7 @@ function onLoopback(args) {
   const done = args.filter((arg) => typeof arg === 'function');
   const [first, ...rest] = args.filter((arg) => typeof arg !== 'function');
   if (typeof first === 'object' && first !== null) {
-    const takesPort = first.port !== undefined || Object.keys(first).length === 0;
-    return takesPort ? [{ ...first, host: HOST }, ...done] : args;
+    return first.port === undefined ? args : [{ ...first, host: HOST }, ...done];
   }
   const isPipe = typeof first === 'string' && Number.isNaN(Number(first));
   if (isPipe) return args;

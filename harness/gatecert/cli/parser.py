@@ -1,0 +1,134 @@
+"""The command line's grammar."""
+
+from __future__ import annotations
+
+import argparse
+
+from gatecert import __version__
+from gatecert.cli.catalogue import list_defects, list_requirements
+from gatecert.cli.killtable import make_killtable
+from gatecert.cli.report import rebuild_report
+from gatecert.cli.run import run
+from gatecert.cli.upstream import serve_upstream
+from gatecert.requirements import AREAS
+from gatecert.session.options import DEFAULT_MAX_REQUESTS, DEFAULT_OVERHEAD_PAIRS, EMBEDDED
+
+_RUN_EPILOG = """\
+exit codes:
+  0  conformant: no MUST failed (recorded known deviations aside)
+  1  not conformant: a MUST failed
+  2  wrong usage or settings
+  3  the run could not be made, was broken off, or is not valid
+
+examples:
+  gatecert run                          the embedded reference gateway
+  gatecert run --target portkey         a real Portkey gateway, installed and started on loopback
+  gatecert run --target acme.toml       a gateway described by a file
+  gatecert run --gateway http://127.0.0.1:9802 --api-key-env ACME_KEY \\
+               --upstream-listen 127.0.0.1:9100
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="gatecert",
+        description="Certify that Claude Desktop works through an LLM gateway, with evidence.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"gatecert {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(commands)
+    _add_requirements(commands)
+    _add_upstream(commands)
+    _add_defects(commands)
+    _add_killtable(commands)
+    _add_report(commands)
+    return parser
+
+
+Commands = argparse._SubParsersAction  # the type has no public name
+
+
+def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "run",
+        help="certify a gateway",
+        description="Certify a gateway and write record and report.",
+        epilog=_RUN_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=run)
+    which = parser.add_argument_group("the gateway")
+    add = which.add_argument
+    add("--target", default=EMBEDDED, help="embedded (default), portkey, or a target file")
+    add("--gateway", default="", metavar="URL", help="a gateway that runs already")
+    add("--api-key-env", default="", metavar="VAR", help="the variable that holds its API key")
+    add("--auth-scheme", default="bearer", choices=["bearer", "x-api-key"])
+    add("--header", action="append", default=[], metavar="'NAME: VALUE'", help="repeatable")
+    add("--model", default="", metavar="NAME", help="model for chat turns")
+    add("--upstream-listen", default="", metavar="HOST:PORT",
+        help="where the scripted provider listens; the gateway's provider route points here")
+    add("--defect", default="", metavar="NAME", help="bend the embedded gateway (see defects)")
+    add("--variant", default="", metavar="NAME", help="vary the embedded gateway harmlessly")
+    what = parser.add_argument_group("what is tested")
+    add = what.add_argument
+    add("-k", default="", metavar="EXPR", help="only requirements that match, as in pytest")
+    add("-m", default="", metavar="EXPR", help="only these marks: must, should, may, an area")
+    add("--area", action="append", default=[], metavar="NAME", choices=AREAS,
+        help=f"only this area, repeatable: {', '.join(AREAS)}")
+    add("--known", default="", metavar="FILE", help="known deviations of the gateway (TOML)")
+    add("--strict-known", action="store_true", help="exit 1 if a known deviation is gone")
+    add("--require-complete", action="store_true", help="exit 3 if anything was not verified")
+    add("--max-requests", type=int, default=DEFAULT_MAX_REQUESTS, metavar="N",
+        help="send at most N requests to the gateway (default: %(default)s)")
+    add("--overhead-pairs", type=int, default=DEFAULT_OVERHEAD_PAIRS, metavar="N",
+        help="pairs of requests for each measurement (default: %(default)s)")
+    how = parser.add_argument_group("output")
+    add = how.add_argument
+    add("--out", default="", metavar="DIR", help="folder for record and report")
+    add("--json", action="store_true", help="print the record on stdout, and nothing else there")
+    add("-q", "--quiet", action="store_true", help="print only errors")
+    add("-v", "--verbose", action="store_true", help="print a line for every requirement")
+
+
+def _add_requirements(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("requirements", help="list the catalogue")
+    parser.set_defaults(command=list_requirements)
+    parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
+    parser.add_argument("--area", action="append", default=[], choices=AREAS)
+
+
+def _add_upstream(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("upstream", help="run the scripted provider by itself")
+    parser.set_defaults(command=serve_upstream)
+    parser.add_argument("--listen", default="127.0.0.1:9100", metavar="HOST:PORT")
+
+
+def _add_defects(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("defects", help="list seeded defects and harmless variants")
+    parser.set_defaults(command=list_defects)
+    parser.add_argument("--json", action="store_true")
+
+
+def _add_killtable(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "killtable",
+        help="prove that every requirement can fail",
+        description="Run every defect and variant against all requirements. Exits 1 if a "
+        "requirement is broken by no defect, a defect by none, or not as pinned.",
+    )
+    parser.set_defaults(command=make_killtable)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these defects and variants")
+    parser.add_argument("--out", default="reports/killtable", metavar="DIR")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="runs at a time")
+    parser.add_argument("--json", action="store_true")
+
+
+def _add_report(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "report", help="render a run's record again, or rebuild it from its journal"
+    )
+    parser.set_defaults(command=rebuild_report)
+    parser.add_argument("folder", metavar="DIR", help="a run's folder")

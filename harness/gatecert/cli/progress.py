@@ -1,0 +1,161 @@
+"""What a run shows while it goes on, and at its end."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from gatecert.errors import GatecertError
+from gatecert.gateways.target import Target
+from gatecert.record import Result, RunRecord
+from gatecert.session.control import Controller
+from gatecert.session.stash import FAILURE
+
+_COLOURS = {
+    "pass": "green",
+    "fail": "bold red",
+    "warn": "yellow",
+    "error": "bold magenta",
+    "known": "cyan",
+    "fixed": "bold cyan",
+}
+_TOLD = ("fail", "warn", "error", "fixed", "could-not-run")
+_MOST_TOLD = 12
+
+
+class Progress:
+    """A pytest plugin that talks to the user; with ``to_json`` it talks on stderr."""
+
+    def __init__(self, *, quiet: bool, verbose: bool, to_json: bool) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+        self._console = Console(stderr=to_json, highlight=False, soft_wrap=True)
+        self._bar: Bar | None = None
+        self._task: Any = None
+        self._area = ""
+        self.record: RunRecord | None = None
+        self.failure: GatecertError | None = None
+
+    def pytest_gatecert_says(self, line: str) -> None:
+        """Something the user waits for."""
+        if not self._quiet:
+            self._console.print(escape(line))
+
+    def pytest_gatecert_started(self, target: Target, identifiers: list[str]) -> None:
+        """The gateway is up."""
+        if self._quiet:
+            return
+        provider = "scripted provider" if target.scripted else "live provider, may cost money"
+        self._console.print(
+            f"Certifying [bold]{escape(target.name)}[/] {escape(target.version)} "
+            f"at {escape(target.base_url)} ({provider}), {len(identifiers)} requirements"
+        )
+        if self._console.is_terminal and not self._verbose:
+            self._bar = Bar(
+                TextColumn("{task.description}", justify="left"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("starting", total=len(identifiers))
+            self._bar.start()
+
+    def pytest_gatecert_result(self, result: Result) -> None:
+        """A requirement has been judged."""
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.update(self._task, advance=1, description=f"{result.id:10} {result.area}")
+        elif not self._verbose and result.area != self._area:
+            self._area = result.area
+            self._console.print(f"  {result.area} …")
+        if self._verbose or result.verdict in ("fail", "error", "fixed"):
+            self._console.print(_line(result))
+
+    def pytest_gatecert_finished(self, record: RunRecord, folder: Path) -> None:
+        """Record and report are written."""
+        self._end_bar()
+        self.record = record
+        if not self._quiet:
+            self._summary(record, folder)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """Take the reason if the run could not be made."""
+        self._end_bar()
+        self.failure = config.stash.get(FAILURE, None)
+        controller = config.pluginmanager.get_plugin("gatecert-controller")
+        if isinstance(controller, Controller):
+            controller.release()
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """A fault of ours: the user should be able to report it."""
+        print(f"gatecert: fault in the harness:\n{excrepr}", file=sys.stderr)
+
+    def _end_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _summary(self, record: RunRecord, folder: Path) -> None:
+        say = self._console.print
+        say(_area_table(record))
+        told = [r for r in record.results if r.verdict in _TOLD]
+        for result in told[:_MOST_TOLD]:
+            say(_line(result))
+            if result.verdict in ("fail", "warn"):
+                say(f"           what to do: {escape(result.fix)}", style="dim")
+        if len(told) > _MOST_TOLD:
+            say(f"  … and {len(told) - _MOST_TOLD} more in the report")
+        if record.known_file:
+            known = record.known_file
+            say(f"known deviations: {escape(str(known['path']))}, {known['entries']} entries")
+        if record.state != "finished":
+            say(f"[bold]partial:[/] {escape(record.state)}, {escape(record.state_detail)}")
+        if record.not_verified:
+            say(f"not verified: {', '.join(record.not_verified[:20])}")
+        say(headline(record))
+        say(f"report: {escape(str(folder / 'index.html'))}")
+
+
+def headline(record: RunRecord) -> str:
+    """The verdict on the gateway in one line, with console mark-up."""
+    fails = [r for r in record.broken_musts if r.verdict == "fail"]
+    if fails:
+        return f"[bold red]NOT CONFORMANT[/]: {len(fails)} MUST requirements failed"
+    if not record.conformant and record.results:
+        count = len(record.broken_musts)
+        return f"[bold yellow]NO NEW FAILURES[/]: {count} known deviations from a MUST still show"
+    if record.state != "finished" or not record.results:
+        return "[bold yellow]NOT JUDGED[/]: the run is partial; what was judged holds"
+    if not record.complete:
+        return "[bold yellow]CONFORMANT, INCOMPLETE[/]: not everything could be verified"
+    return "[bold green]CONFORMANT[/]: every MUST that applies holds"
+
+
+def _line(result: Result) -> str:
+    colour = _COLOURS.get(result.verdict, "dim")
+    words = result.title if result.verdict == "pass" else result.reason
+    suspect = f" [dim](suspect: {result.suspect})[/]" if result.suspect else ""
+    return f"  [{colour}]{result.verdict:5}[/] {result.id:10} {escape(words)}{suspect}"
+
+
+def _area_table(record: RunRecord) -> Table:
+    areas = record.summary["areas"]
+    shown = [v for v in record.summary["verdicts"]]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("area")
+    for verdict in shown:
+        table.add_column(verdict, justify="right")
+    for area, counts in areas.items():
+        table.add_row(area, *(str(counts.get(verdict, "")) for verdict in shown))
+    return table

@@ -1,0 +1,108 @@
+"""``gatecert run``: pytest with our plugin, our progress and our exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+import pytest
+
+from gatecert.cli.progress import Progress
+from gatecert.errors import (
+    EXIT_CONFORMANT,
+    EXIT_NOT_CONFORMANT,
+    EXIT_RUN_INVALID,
+    RunError,
+    UsageError,
+)
+from gatecert.record import RunRecord
+from gatecert.session.options import RunOptions
+from gatecert.session.paths import suites_folder
+
+_NOTHING_SELECTED = int(pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the suites against the gateway that the arguments describe. Raises GatecertError."""
+    options = _options(arguments)
+    options.check()
+    options.external()
+    progress = Progress(quiet=arguments.quiet, verbose=arguments.verbose, to_json=arguments.json)
+    code = _pytest(arguments, options, progress)
+    if progress.failure is not None:
+        raise progress.failure
+    record = progress.record
+    if record is None:
+        raise _explained(code)
+    if arguments.json:
+        json.dump(record.to_json(), sys.stdout, indent=1)
+        print()
+    return exit_code(record, arguments.strict_known, arguments.require_complete)
+
+
+def exit_code(record: RunRecord, strict_known: bool, require_complete: bool) -> int:
+    """The exit code that a record earns."""
+    verdicts = {result.verdict for result in record.results}
+    if record.state != "finished" or "error" in verdicts:
+        return EXIT_RUN_INVALID
+    if "fail" in verdicts or (strict_known and "fixed" in verdicts):
+        return EXIT_NOT_CONFORMANT
+    if require_complete and not record.complete:
+        return EXIT_RUN_INVALID
+    return EXIT_CONFORMANT
+
+
+def _options(arguments: argparse.Namespace) -> RunOptions:
+    return RunOptions(
+        target=arguments.target,
+        gateway=arguments.gateway,
+        api_key_env=arguments.api_key_env,
+        auth_scheme=arguments.auth_scheme,
+        headers=arguments.header,
+        model=arguments.model,
+        upstream_listen=arguments.upstream_listen,
+        defect=arguments.defect,
+        variant=arguments.variant,
+        known=arguments.known,
+        strict_known=arguments.strict_known,
+        areas=arguments.area,
+        out=arguments.out,
+        max_requests=arguments.max_requests,
+        overhead_pairs=arguments.overhead_pairs,
+    )
+
+
+def _pytest(arguments: argparse.Namespace, options: RunOptions, progress: Progress) -> int:
+    """Run pytest in this process, apart from whatever pytest set-up the user's folder has."""
+    suites = suites_folder()
+    command = [
+        str(suites),
+        f"--rootdir={suites}",
+        f"--confcutdir={suites}",
+        "--import-mode=importlib",
+        *("-c", os.devnull),
+        *("-p", "no:terminal"),
+        *("-p", "no:cacheprovider"),
+        *("-p", "no:logging"),
+        *("-p", "gatecert.pytest_plugin"),
+        *options.as_flags(),
+    ]
+    command += ["-k", arguments.k] if arguments.k else []
+    command += ["-m", arguments.m] if arguments.m else []
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    return int(pytest.main(command, plugins=[progress]))
+
+
+def _explained(code: int) -> Exception:
+    """Why there is no record."""
+    if code == _NOTHING_SELECTED:
+        return UsageError(
+            "the selection matches no requirement; `gatecert requirements` lists them all"
+        )
+    if code == int(pytest.ExitCode.USAGE_ERROR):
+        return UsageError("the run could not start; see the line above")
+    return RunError(f"the run made no record (pytest ended with code {code})")
+

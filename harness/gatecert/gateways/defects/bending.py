@@ -1,0 +1,109 @@
+"""Ways to bend what passes through: request bodies, whole answers, single events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+
+from gatecert.gateways.reference.gateway import ReferenceGateway, parsed
+from gatecert.wire import Headers, Request
+
+
+def edited(body: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """A JSON object changed in place and written again; anything else stays as it is."""
+    data = parsed(body)
+    if not isinstance(data, dict):
+        return body
+    change(data)
+    return json.dumps(data, ensure_ascii=False).encode()
+
+
+def is_stream(response: httpx.Response) -> bool:
+    """Whether an answer of the provider is an event stream."""
+    return response.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def wants_stream(request: Request) -> bool:
+    """Whether the client asked for a stream."""
+    body = parsed(request.body)
+    return isinstance(body, dict) and body.get("stream") is True
+
+
+class BentRequest(ReferenceGateway):
+    """Changes the request body on its way to the provider."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        """Change the body in place."""
+        raise NotImplementedError
+
+    def forwarded_body(self, request: Request) -> bytes:
+        """The changed body."""
+        return edited(request.body, self.change_request)
+
+
+class BentAnswer(ReferenceGateway):
+    """Changes whole JSON answers of the provider; streams pass."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        """Change the body in place."""
+        raise NotImplementedError
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        """Without a length and an encoding, which no longer fit."""
+        headers = super().relayed_headers(response)
+        if is_stream(response):
+            return headers
+        return [(k, v) for k, v in headers if k not in ("content-length", "content-encoding")]
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The changed answer in one piece."""
+        if is_stream(response):
+            async for piece in super().pieces(request, response):
+                yield piece
+            return
+        body = await response.aread()
+        yield edited(body, lambda data: self.change_answer(data, response))
+
+
+class BentStream(ReferenceGateway):
+    """Changes streams event by event, without holding anything back."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        """What takes the place of an event (its text up to the blank line)."""
+        raise NotImplementedError
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The stream with its events changed."""
+        source = super().pieces(request, response)
+        if not is_stream(response):
+            async for piece in source:
+                yield piece
+            return
+        rest, number = b"", 0
+        async for piece in source:
+            *frames, rest = (rest + piece).split(b"\n\n")
+            for frame in frames:
+                for changed in self.change_event(frame, number):
+                    yield changed + b"\n\n"
+                number += 1
+        if rest:
+            yield rest
+
+
+def event_name(frame: bytes) -> str:
+    """The name of an event."""
+    return frame.partition(b"\n")[0].removeprefix(b"event: ").decode()
+
+
+def event_data(frame: bytes) -> dict[str, Any]:
+    """The data of an event."""
+    data: dict[str, Any] = json.loads(frame.partition(b"\ndata: ")[2])
+    return data
+
+
+def event(name: str, data: dict[str, Any]) -> bytes:
+    """An event's text."""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}".encode()
