@@ -59,22 +59,36 @@ def only_receipt(receipts: Sequence[Receipt], provider: str = "primary") -> Rece
 
 
 def same(expected: Any, came: Any, what: str, *, hop: str, silent: bool = True) -> None:
-    """Two values are equal; the message shows where texts part."""
+    """Two values are equal; what came is told as the difference."""
     expect(
-        expected == came, f"{what} to be {_short(expected)}", _difference(expected, came),
-        hop=hop, silent=silent,
+        expected == came,
+        f"{what} to be {_short(expected)}",
+        _difference(expected, came),
+        hop=hop,
+        silent=silent,
     )
 
 
+def same_names(
+    expected: Collection[str], came: Collection[str], what: str, *, hop: str
+) -> None:
+    """Two sets of names are equal."""
+    further = sorted(set(came) - set(expected))
+    missing = sorted(set(expected) - set(came))
+    told = [f"further ones: {', '.join(further)}"] if further else []
+    told += [f"missing: {', '.join(missing)}"] if missing else []
+    expect(not told, f"{what} to be the same", "; ".join(told), hop=hop, silent=True)
+
+
 def _difference(expected: Any, came: Any) -> str:
-    if isinstance(expected, str) and isinstance(came, str):
-        place = next(
-            (i for i, (a, b) in enumerate(zip(expected, came, strict=False)) if a != b),
-            min(len(expected), len(came)),
-        )
-        around = came[max(0, place - 20) : place + 40]
-        return f"{_short(came)} ({len(came)} characters; differs at {place}: …{around!r}…)"
-    return _short(came)
+    if not isinstance(expected, str) or not isinstance(came, str):
+        return "nothing" if came is None else _short(came)
+    pairs = enumerate(zip(expected, came, strict=False))
+    place = next((i for i, (a, b) in pairs if a != b), min(len(expected), len(came)))
+    if len(came) <= 160:
+        return repr(came)
+    around = came[max(0, place - 20) : place + 40]
+    return f"{len(came)} characters that differ from the {place}th on: …{around!r}…"
 
 
 def _short(value: Any) -> str:

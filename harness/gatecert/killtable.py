@@ -41,14 +41,13 @@ class Row:
     def complaints(self) -> list[str]:
         """What is wrong with this row; empty if all is as pinned."""
         found = [self.trouble] if self.trouble else []
-        missing = sorted(set(self.pinned) - set(self.broken))
-        further = sorted(set(self.broken) - set(self.pinned))
+        affected = {*self.broken, *self.unjudged}
+        missing = sorted(set(self.pinned) - affected)
+        further = sorted(affected - set(self.pinned))
         if missing:
             found.append(f"does not break {', '.join(missing)}, which are pinned to it")
         if further:
-            found.append(f"breaks {', '.join(further)}, which are not pinned to it")
-        if self.unjudged:
-            found.append(f"leaves {', '.join(self.unjudged)} without a verdict")
+            found.append(f"breaks (or leaves unjudged) {', '.join(further)}, not pinned to it")
         return found
 
 

@@ -1,6 +1,6 @@
 """Everything a suite imports, in one place."""
 
-from gatecert.checks import answered, only_receipt, readable_error, refused, same
+from gatecert.checks import answered, only_receipt, readable_error, refused, same, same_names
 from gatecert.desktop import DesktopApp, Exchange, Turn
 from gatecert.desktop.app import usable_models
 from gatecert.desktop.shapes import first_message
@@ -36,5 +36,6 @@ __all__ = [
     "refused",
     "requirement",
     "same",
+    "same_names",
     "usable_models",
 ]

@@ -1,5 +1,7 @@
 """Credentials: which ones open the gateway, which do not, and where they end up."""
 
+from collections.abc import Sequence
+
 from gatecert.suite import (
     MAY,
     MUST,
@@ -7,6 +9,7 @@ from gatecert.suite import (
     DesktopApp,
     Desktops,
     Exchange,
+    Receipt,
     ScriptedProvider,
     Target,
     answered,
@@ -197,7 +200,7 @@ def test_refused_request_never_reaches_the_provider(
     source="guide: the gateway holds the provider's credential, the user only the gateway's",
     why="The gateway key of every user is disclosed to the provider and its logs.",
     fix="Drop Authorization and x-api-key of the client and set the provider's own key.",
-    needs=_ENFORCED,
+    needs=["holds_provider_key"],
 )
 def test_key_is_not_passed_to_the_provider(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
@@ -207,15 +210,7 @@ def test_key_is_not_passed_to_the_provider(
     desktop.engine.turn(script.text)
     receipts = provider.receipts(script)
     expect(receipts, "the turn to arrive at the provider", "nothing arrived")
-    for receipt in receipts:
-        carriers = [name for name, value in receipt.headers if target.api_key in value]
-        expect(
-            not carriers and target.api_key.encode() not in receipt.body,
-            "a request without the client's gateway key",
-            f"the key arrived in {', '.join(carriers) or 'the body'}",
-            hop="gateway → provider",
-            silent=True,
-        )
+    _carry_no_key(receipts, target)
 
 
 @requirement(
@@ -265,6 +260,36 @@ def test_scheme_word_in_lower_case(
 def test_discovery_needs_the_key_too(desktops: Desktops) -> None:
     """Model discovery with a wrong key is refused with 401 or 403."""
     refused(desktops(api_key=WRONG_KEY).discover_models(), "discovery with an unknown key")
+
+
+@requirement(
+    "AUTH-16",
+    MUST,
+    source="field: catch-all routes (Portkey 1.15.2) pass Authorization on for the model list",
+    why="Each start of the app discloses the user's gateway key to the provider.",
+    fix="Drop the client's credential on every route, the model list's and the catch-all included.",
+    needs=["holds_provider_key", "serves_models"],
+)
+def test_discovery_does_not_pass_the_key_on(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
+    """Model discovery does not carry the client's gateway key to the provider."""
+    before = provider.newest()
+    answered(desktop.discover_models(), "model discovery")
+    receipts = [r for r in provider.since(before) if r.path.startswith("/v1/models")]
+    _carry_no_key(receipts, target)
+
+
+def _carry_no_key(receipts: Sequence[Receipt], target: Target) -> None:
+    for receipt in receipts:
+        carriers = [name for name, value in receipt.headers if target.api_key in value]
+        expect(
+            not carriers and target.api_key.encode() not in receipt.body,
+            "a request without the client's gateway key",
+            f"the key in {', '.join(carriers) or 'the body'} of {receipt.method} {receipt.path}",
+            hop="gateway → provider",
+            silent=True,
+        )
 
 
 def _refused(desktops: Desktops) -> Exchange:

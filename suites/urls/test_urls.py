@@ -15,6 +15,7 @@ from gatecert.suite import (
     refused,
     requirement,
     same,
+    same_names,
 )
 
 RIGHT_PATH = "/v1/messages?beta=true"
@@ -194,8 +195,8 @@ def _served_right_or_refused(
     plain = only_receipt(provider.receipts(control))
     hop = "gateway → provider"
     same(plain.path, mended.path, f"the path at the provider for {asked}", hop=hop)
-    same(_names(plain), _names(mended), f"the headers at the provider for {asked}", hop=hop)
+    same_names(_names(plain), _names(mended), f"the headers at the provider for {asked}", hop=hop)
 
 
-def _names(receipt: Receipt) -> list[str]:
-    return sorted({name.lower() for name, _ in receipt.headers})
+def _names(receipt: Receipt) -> set[str]:
+    return {name.lower() for name, _ in receipt.headers}

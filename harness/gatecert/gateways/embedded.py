@@ -80,6 +80,7 @@ def start_embedded(
         models=Models(unreachable_primary=config.unreachable_model),
         promises=Promises(
             enforces_keys=True,
+            holds_provider_key=True,
             accepts_x_api_key=True,
             serves_models=True,
             serves_count_tokens=True,

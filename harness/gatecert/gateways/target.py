@@ -31,10 +31,12 @@ class Models:
 class Promises:
     """What a gateway says it does. Each one switches requirements on.
 
-    Budgets are ms at p50; a header name in ``metadata_header`` says which header carries metadata.
+    ``holds_provider_key``: the gateway calls the provider with a key of its own, so the client's key
+    must not travel on. Budgets are ms at p50; a header name in ``metadata_header`` says which header carries metadata.
     """
 
     enforces_keys: bool = False
+    holds_provider_key: bool = False
     accepts_x_api_key: bool = False
     serves_models: bool = False
     serves_count_tokens: bool = False

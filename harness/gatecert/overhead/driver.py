@@ -1,4 +1,4 @@
-"""The measuring process: ``python -m gatecert.overhead.driver``.
+"""The measuring process, started by its path so that it loads nothing of the rest.
 
 One JSON document on standard input says what to send where; one on standard output gives the
 samples. Each round visits every arm once, in fresh random order, on a warm keep-alive connection.

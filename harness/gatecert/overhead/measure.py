@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gatecert.desktop import ENGINE_DESKTOP, Engine, GatewaySettings, shapes
@@ -20,7 +21,7 @@ from gatecert.upstream import Directive, Plan, embed, new_token
 # the provider's own service time, the same in every arm: a client that waits gets slower, and that
 # must cancel out
 WORK_MS = 10.0
-WARMUP_ROUNDS = 20
+_WARMUP_ROUNDS = 20
 _TIMEOUT_S = 180.0
 _CONTROL_FLOOR_MS = 0.5
 _CONTROL_SHARE = 0.25
@@ -89,9 +90,14 @@ class Paired:
             "low_ms": round(found.low_ms, 3),
             "high_ms": round(found.high_ms, 3),
             "budget_ms": self.budget_ms,
-            "warmup_rounds": WARMUP_ROUNDS,
+            "warmup_rounds": warmup_rounds(found.pairs),
             "provider_work_ms": WORK_MS,
         }
+
+
+def warmup_rounds(pairs: int) -> int:
+    """How many rounds go uncounted before so many pairs."""
+    return min(_WARMUP_ROUNDS, pairs)
 
 
 def measure_paired(target: Target, *, stream: bool, pairs: int) -> Paired:
@@ -108,7 +114,8 @@ def measure_paired(target: Target, *, stream: bool, pairs: int) -> Paired:
 def _drive(job: Mapping[str, Any]) -> dict[str, Any]:
     try:
         done = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "gatecert.overhead.driver"],
+            # by path: the measuring process shall load nothing but itself
+            [sys.executable, str(Path(__file__).with_name("driver.py"))],
             input=json.dumps(job).encode(),
             capture_output=True,
             timeout=_TIMEOUT_S,
@@ -149,7 +156,7 @@ def _job(target: Target, stream: bool, pairs: int) -> dict[str, Any]:
         "body": data.decode(),
         "stream": stream,
         "pairs": pairs,
-        "warmup": WARMUP_ROUNDS,
+        "warmup": warmup_rounds(pairs),
         "seed": secrets.randbits(32),
     }
 

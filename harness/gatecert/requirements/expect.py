@@ -22,7 +22,7 @@ class NotMet(AssertionError):
     silent: bool = False
 
     def __str__(self) -> str:
-        return f"expected {self.expected}; came {self.came}"
+        return f"expected {self.expected}, got {self.came}"
 
 
 class CannotJudge(Exception):

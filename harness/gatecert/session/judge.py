@@ -28,7 +28,7 @@ def judge(raised: BaseException | None, stated: Requirement) -> Judgement:
         return Judgement(
             deviation_verdict(stated.level),
             code,
-            f"expected {raised.expected}, but {raised.came}",
+            f"expected {raised.expected}, got {raised.came}",
             raised.suspect,
             raised.expected,
             raised.came,

@@ -24,6 +24,7 @@ class Witness:
     exchanges: list[Exchange] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     measurements: list[Mapping[str, Any]] = field(default_factory=list)
+    untagged: list[Receipt] = field(default_factory=list)
 
     def evidence(self, provider: Provider | None, redactor: Redactor, *, brief: bool) -> Evidence:
         """What was witnessed, redacted and bounded; ``brief`` keeps less of each body."""
@@ -44,9 +45,10 @@ class Witness:
         if provider is None:
             return []
         try:
-            return [r for token in self.tokens for r in provider.receipts(token, wait_ms=200)]
+            tagged = [r for t in self.tokens for r in provider.receipts(t, wait_ms=200)]
         except ProviderUnreachable:
-            return []
+            return self.untagged
+        return [*tagged, *self.untagged]
 
 
 class WitnessedTransport:
@@ -125,6 +127,22 @@ class ScriptedProvider:
             return self._provider.receipts(script.token, wait_ms=wait_ms)
         except ProviderUnreachable as exc:
             raise CannotJudge("provider-lost", str(exc)) from exc
+
+    def newest(self) -> int:
+        """The number of the newest request at any provider."""
+        try:
+            return self._provider.hello()
+        except ProviderUnreachable as exc:
+            raise CannotJudge("provider-lost", str(exc)) from exc
+
+    def since(self, number: int) -> list[Receipt]:
+        """Every request newer than ``number``, for those that can carry no token."""
+        try:
+            found = self._provider.receipts_since(number)
+        except ProviderUnreachable as exc:
+            raise CannotJudge("provider-lost", str(exc)) from exc
+        self._witness.untagged += [receipt for receipt in found if not receipt.token]
+        return found
 
     def release(self, script: Script) -> None:
         """Let a held answer go on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 import httpx
 
@@ -162,3 +163,15 @@ class OpenDiscovery(ReferenceGateway):
 
     def authenticate(self, request: Request) -> Refusal | None:
         return None if request.method == "GET" else super().authenticate(request)
+
+
+@defect("proxies-discovery", "AUTH-16")
+class ProxiesDiscovery(ReferenceGateway):
+    """The model list is fetched from the provider with the client's own headers."""
+
+    async def answer_models(self, request: Request, reply: Reply) -> None:
+        credential = request.header("authorization") or request.header("x-api-key") or ""
+        headers = [*request.headers, ("x-client-key", credential)]
+        route = Route("primary", self.config.providers["primary"])
+        async with self.open(replace(request, headers=headers), route) as response:
+            await self.relay(request, response, reply)

@@ -46,14 +46,15 @@ class NoFallbackWhenRefused(ReferenceGateway):
         return routes[:1] if dead else routes
 
 
-@defect("calls-backup-as-well", "FALL-07")
+@defect("calls-backup-as-well", "FALL-07", "FALL-08", "MSG-14")
 class CallsBackupAsWell(ReferenceGateway):
     """Each whole answer of the primary is checked against the backup's."""
 
     async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
-        route = Route("backup", self.config.providers["backup"])
-        async with self.open(request, route) as second:
-            await second.aread()
+        if not wants_stream(request) and not response.url.path.startswith("/backup"):
+            route = Route("backup", self.config.providers["backup"])
+            async with self.open(request, route) as second:
+                await second.aread()
         await super().relay(request, response, reply)
 
 
@@ -77,7 +78,7 @@ class ReplaysClientMistakes(ReferenceGateway):
         return status == 400 or super().falls_back_on(status)
 
 
-@defect("all-failed-is-200", "FALL-09")
+@defect("all-failed-is-200", "ERR-03", "ERR-04", "ERR-06", "ERR-13", "FALL-09")
 class AllFailedIs200(ReferenceGateway):
     """When the backup fails too, the client gets an empty success."""
 
@@ -88,7 +89,7 @@ class AllFailedIs200(ReferenceGateway):
         await super().relay(request, response, reply)
 
 
-@defect("splices-backup", "FALL-10")
+@defect("splices-backup", "FALL-10", "STREAM-22")
 class SplicesBackup(ReferenceGateway):
     """A stream that breaks off is continued with the backup's from its beginning."""
 

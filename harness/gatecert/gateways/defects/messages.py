@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -170,14 +171,15 @@ class GuessesTokenCount(BentAnswer):
             body["input_tokens"] = 400
 
 
-@defect("sends-twice", "FALL-07", "MSG-14")
+@defect("sends-twice", "FALL-07", "FALL-08", "MSG-14")
 class SendsTwice(ReferenceGateway):
     """Requests without stream are mirrored to the provider a second time."""
 
     async def forward(self, request: Request, reply: Reply) -> None:
         if not wants_stream(request):
-            async with self.open(request, self.routes(request)[0]) as response:
-                await response.aread()
+            with contextlib.suppress(httpx.HTTPError):
+                async with self.open(request, self.routes(request)[0]) as response:
+                    await response.aread()
         await super().forward(request, reply)
 
 

@@ -20,7 +20,7 @@ from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal
 from gatecert.wire import Headers, Reply, Request
 
 
-@defect("loses-a-delta", "STREAM-01", "STREAM-04", "STREAM-08", "STREAM-22")
+@defect("loses-a-delta", "STREAM-01", "STREAM-02", "STREAM-04", "STREAM-08", "STREAM-22")
 class LosesADelta(BentStream):
     """The thirteenth event of a stream is lost."""
 
@@ -28,7 +28,7 @@ class LosesADelta(BentStream):
         return [] if number == 12 and event_name(frame) == "content_block_delta" else [frame]
 
 
-@defect("doubles-a-delta", "STREAM-01", "STREAM-04", "STREAM-08", "STREAM-22")
+@defect("doubles-a-delta", "STREAM-01", "STREAM-02", "STREAM-04", "STREAM-08", "STREAM-22")
 class DoublesADelta(BentStream):
     """The thirteenth event of a stream is sent twice."""
 
@@ -45,7 +45,14 @@ class SplitsCharacters(BentStream):
         return [frame.replace("é".encode(), "\ufffd".encode())]
 
 
-@defect("drops-event-lines", "STREAM-02")
+# fmt: off
+@defect(
+    "drops-event-lines",
+    "AUTH-13", "CONN-03", "CONN-04", "FALL-03", "FALL-04", "FALL-06", "MODEL-05", "MODEL-07",
+    "STREAM-01", "STREAM-02", "STREAM-03", "STREAM-04", "STREAM-05", "STREAM-06", "STREAM-08", "STREAM-09",
+    "STREAM-22", "STREAM-23", "STREAM-25", "STREAM-26", "URL-01", "URL-06",
+)
+# fmt: on
 class DropsEventLines(BentStream):
     """Events come as bare data, as another vendor's streams do."""
 
@@ -53,7 +60,7 @@ class DropsEventLines(BentStream):
         return [frame.partition(b"\n")[2]]
 
 
-@defect("appends-done", "STREAM-02")
+@defect("appends-done", "STREAM-02", "STREAM-08")
 class AppendsDone(BentStream):
     """A [DONE] of another vendor's protocol takes the place of message_stop."""
 
@@ -72,7 +79,13 @@ class NumbersBlocksAnew(BentStream):
         return [event(name, {**event_data(frame), "index": 0})]
 
 
-@defect("loses-block-stops", "STREAM-02")
+# fmt: off
+@defect(
+    "loses-block-stops",
+    "AUTH-13", "CONN-03", "CONN-04", "FALL-03", "FALL-04", "FALL-06", "MODEL-05", "STREAM-01",
+    "STREAM-02", "STREAM-04", "STREAM-05", "STREAM-08", "STREAM-26", "URL-01", "URL-06",
+)
+# fmt: on
 class LosesBlockStops(BentStream):
     """Content blocks are never closed."""
 

@@ -67,6 +67,7 @@ def portkey_target(base_url: str, version: str, addresses: ProviderAddresses) ->
         headers={"x-portkey-metadata": _json(METADATA), "x-portkey-config": _json(config)},
         models=Models(unreachable_primary=UNREACHABLE_MODEL),
         promises=Promises(
+            holds_provider_key=True,
             accepts_x_api_key=True,
             serves_models=True,
             serves_count_tokens=True,
