@@ -20,9 +20,7 @@ def answered(answer: Exchange | Turn, what: str) -> Exchange:
     return exchange
 
 
-def refused(
-    answer: Exchange | Turn, what: str, statuses: Collection[int] = _REFUSALS
-) -> Exchange:
+def refused(answer: Exchange | Turn, what: str, statuses: Collection[int] = _REFUSALS) -> Exchange:
     """The request was refused with one of the statuses."""
     exchange = answer.exchange if isinstance(answer, Turn) else answer
     wanted = " or ".join(str(status) for status in sorted(statuses))
@@ -69,9 +67,7 @@ def same(expected: Any, came: Any, what: str, *, hop: str, silent: bool = True) 
     )
 
 
-def same_names(
-    expected: Collection[str], came: Collection[str], what: str, *, hop: str
-) -> None:
+def same_names(expected: Collection[str], came: Collection[str], what: str, *, hop: str) -> None:
     """Two sets of names are equal."""
     further = sorted(set(came) - set(expected))
     missing = sorted(set(expected) - set(came))

@@ -115,9 +115,7 @@ def planned(names: Iterable[str] = ()) -> list[Row]:
     return [row for row in rows if not wanted or row.name in wanted]
 
 
-def run_rows(
-    rows: Sequence[Row], workers: int, on_row: Callable[[Row], None]
-) -> list[Row]:
+def run_rows(rows: Sequence[Row], workers: int, on_row: Callable[[Row], None]) -> list[Row]:
     """Run the suites against each row's gateway, some at a time, each in its own process."""
     with TemporaryDirectory(prefix="gatecert-") as scratch, ThreadPoolExecutor(workers) as pool:
 

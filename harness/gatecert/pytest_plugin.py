@@ -8,25 +8,20 @@ workers judge.
 from __future__ import annotations
 
 from collections.abc import Generator
-from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gatecert.errors import UsageError
-from gatecert.requirements import AREAS, load_catalogue
+from gatecert.requirements import AREAS
 from gatecert.requirements.catalogue import complete
 from gatecert.session.conductor import Conductor, Shared
 from gatecert.session.control import Controller, Hooks, short_node
-from gatecert.session.known import KnownDeviations, read_known
 from gatecert.session.options import (
     DEFAULT_MAX_REQUESTS,
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
     RunOptions,
 )
-from gatecert.session.paths import suites_folder
 from gatecert.session.stash import REQUIREMENT, SHARED
 from gatecert.session.verdict_report import check_needs, give_verdict
 
@@ -56,7 +51,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--area", action="append", default=[], dest="areas", help="only this area; repeatable")
     add("--out", default="", metavar="DIR", help="folder for record and report")
     add("--max-requests", type=int, default=DEFAULT_MAX_REQUESTS, help="cap for each process")
-    add("--overhead-pairs", type=int, default=DEFAULT_OVERHEAD_PAIRS, help="pairs of requests for each measurement")
+    add(
+        "--overhead-pairs",
+        type=int,
+        default=DEFAULT_OVERHEAD_PAIRS,
+        help="pairs of requests for each measurement",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,34 +69,23 @@ def pytest_configure(config: pytest.Config) -> None:
     handed_over = getattr(config, "workerinput", {}).get("gatecert")
     if handed_over is not None:
         config.stash[SHARED] = Shared.unpacked(handed_over)
-        return
-    if config.option.collectonly or config.option.help:
-        return
-    try:
-        conductor = _conductor(config)
-    except UsageError as exc:
-        raise pytest.UsageError(str(exc)) from None
-    config.pluginmanager.register(Controller(config, conductor), "gatecert-controller")
+    elif not (controller_of(config) or config.option.collectonly or config.option.help):
+        try:
+            conductor = Conductor.of(options_of(config))
+        except UsageError as exc:
+            raise pytest.UsageError(str(exc)) from None
+        config.pluginmanager.register(Controller(conductor))
 
 
-def _conductor(config: pytest.Config) -> Conductor:
-    options = options_of(config)
-    options.check()
-    options.external()
-    catalogue = load_catalogue(suites_folder())
-    known = KnownDeviations()
-    if options.known:
-        known = read_known(Path(options.known), [r.id for r in catalogue])
-    return Conductor(options, run_folder(options), catalogue, known)
+def controller_of(config: pytest.Config) -> Controller | None:
+    """The controller that the command line has brought along, if it has."""
+    plugins = config.pluginmanager.get_plugins()
+    return next((plugin for plugin in plugins if isinstance(plugin, Controller)), None)
 
 
 def options_of(config: pytest.Config) -> RunOptions:
     """The run options among pytest's own. Raises UsageError."""
     get = config.getoption
-    areas = get("areas")
-    unknown = [area for area in areas if area not in AREAS]
-    if unknown:
-        raise UsageError(f"--area {unknown[0]!r} is unknown; known: {', '.join(AREAS)}")
     return RunOptions(
         target=get("target"),
         gateway=get("gateway"),
@@ -109,25 +98,11 @@ def options_of(config: pytest.Config) -> RunOptions:
         variant=get("variant"),
         known=get("known"),
         strict_known=get("strict_known"),
-        areas=areas,
+        areas=get("areas"),
         out=get("out"),
         max_requests=get("max_requests"),
         overhead_pairs=get("overhead_pairs"),
     )
-
-
-def run_folder(options: RunOptions) -> Path:
-    """Where the run writes: ``--out``, or a fresh folder below ``reports``."""
-    if options.out:
-        return Path(options.out)
-    name = Path(options.target).stem if options.target != EMBEDDED else "embedded"
-    name = "gateway" if options.gateway else name
-    base = Path("reports") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    folder, number = base, 1
-    while folder.exists():
-        number += 1
-        folder = base.with_name(f"{base.name}-{number}")
-    return folder
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -141,7 +116,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.stash[REQUIREMENT] = stated
             item.add_marker(getattr(pytest.mark, area))
             item.extra_keyword_matches.update({stated.id, area})
-    areas = config.getoption("areas")
+    controller = controller_of(config)
+    areas = controller.conductor.options.areas if controller else config.getoption("areas")
     if areas:
         kept = [i for i in items if REQUIREMENT in i.stash and i.stash[REQUIREMENT].area in areas]
         config.hook.pytest_deselected(items=[i for i in items if i not in kept])

@@ -1,7 +1,7 @@
 """Everything a suite imports, in one place."""
 
 from gatecert.checks import answered, only_receipt, readable_error, refused, same, same_names
-from gatecert.desktop import DesktopApp, Exchange, Turn
+from gatecert.desktop import DesktopApp, Exchange, ServerSentEvent, Turn
 from gatecert.desktop.app import usable_models
 from gatecert.desktop.shapes import first_message
 from gatecert.gateways.target import Target
@@ -25,6 +25,7 @@ __all__ = [
     "Receipt",
     "Script",
     "ScriptedProvider",
+    "ServerSentEvent",
     "Target",
     "Turn",
     "answered",

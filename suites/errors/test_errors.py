@@ -25,9 +25,7 @@ _KEEP = "Pass the provider's status, headers and body on unchanged."
     why="Long conversations end in an error instead of being compacted.",
     fix="Pass the provider's error body on word for word; no prefix, no wrapper.",
 )
-def test_prompt_too_long_keeps_its_wording(
-    desktop: DesktopApp, provider: ScriptedProvider
-) -> None:
+def test_prompt_too_long_keeps_its_wording(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The 400 for a prompt that is too long keeps its exact message."""
     message = "prompt is too long: 210000 tokens > 200000 maximum"
     error = {"type": "invalid_request_error", "message": message}
@@ -117,7 +115,10 @@ def test_request_id_is_there(desktop: DesktopApp, provider: ScriptedProvider) ->
 )
 def test_error_body_is_unchanged(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The provider's error envelope arrives unchanged: type, error.type, message, request_id."""
-    error = {"type": "invalid_request_error", "message": "tools.0.custom.input_examples: Extra inputs"}
+    error = {
+        "type": "invalid_request_error",
+        "message": "tools.0.custom.input_examples: Extra inputs",
+    }
     for stream in (False, True):
         exchange = _provoke(desktop, provider, Plan(status=400, error=error), stream=stream)
         body = exchange.json()
@@ -133,9 +134,7 @@ def test_error_body_is_unchanged(desktop: DesktopApp, provider: ScriptedProvider
     why="One broken client floods the gateway with retries.",
     fix="Answer malformed JSON with 400.",
 )
-def test_malformed_json_is_a_client_error(
-    desktop: DesktopApp, provider: ScriptedProvider
-) -> None:
+def test_malformed_json_is_a_client_error(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A body that is no JSON is answered with a 400, not with a server error."""
     engine = desktop.engine
     broken = b'{"model": "claude-sonnet-4-5", "messages": ['
@@ -151,9 +150,7 @@ def test_malformed_json_is_a_client_error(
     why="The client hangs, or takes a failure for an answer.",
     fix="Answer 502, 503 or 504 when no provider answers.",
 )
-def test_dead_provider_is_a_server_error(
-    desktop: DesktopApp, provider: ScriptedProvider
-) -> None:
+def test_dead_provider_is_a_server_error(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A provider that drops the connection before answering becomes a 5xx."""
     exchange = _provoke(desktop, provider, Plan(drop=True))
     expect(
@@ -219,9 +216,7 @@ def test_permission_error_stays(desktop: DesktopApp, provider: ScriptedProvider)
     why="The client shows a malformed answer instead of the outage.",
     fix="Pass the status on whatever the body is.",
 )
-def test_html_error_page_keeps_its_status(
-    desktop: DesktopApp, provider: ScriptedProvider
-) -> None:
+def test_html_error_page_keeps_its_status(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A provider's 503 with an HTML page stays a 503."""
     page = "<html><head><title>503 Service Unavailable</title></head><body>busy</body></html>"
     plan = Plan(status=503, body=page, headers={"content-type": "text/html"})

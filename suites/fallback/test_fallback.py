@@ -70,9 +70,7 @@ def test_overload_falls_back_streamed(desktop: DesktopApp, provider: ScriptedPro
     fix="Trigger the fallback on 500 for streaming requests too.",
     needs=_PROMISED,
 )
-def test_server_error_falls_back_streamed(
-    desktop: DesktopApp, provider: ScriptedProvider
-) -> None:
+def test_server_error_falls_back_streamed(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A streamed turn survives a 500 of the primary."""
     _survives(desktop, provider, Plan(status=500), stream=True)
 
@@ -132,9 +130,7 @@ def test_healthy_primary_is_left_alone(desktop: DesktopApp, provider: ScriptedPr
     fix="Limit the fallback to 429 and 5xx.",
     needs=_PROMISED,
 )
-def test_client_mistake_does_not_fall_back(
-    desktop: DesktopApp, provider: ScriptedProvider
-) -> None:
+def test_client_mistake_does_not_fall_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A 400 of the primary is returned, not replayed at the backup."""
     script = provider.script(Plan(status=400, error={"message": "messages: bad block"}))
     refused(desktop.engine.turn(script.text, stream=False), "a client's own mistake", (400,))

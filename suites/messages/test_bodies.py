@@ -247,9 +247,7 @@ def test_count_tokens_is_the_providers(desktop: DesktopApp, provider: ScriptedPr
     why="Every turn is paid twice, and tools may run twice.",
     fix="Do not retry or mirror a request whose answer has begun.",
 )
-def test_turn_arrives_once(
-    desktop: DesktopApp, provider: ScriptedProvider, target: Target
-) -> None:
+def test_turn_arrives_once(desktop: DesktopApp, provider: ScriptedProvider, target: Target) -> None:
     """One turn is one request at the provider, streamed or not."""
     for stream in (True, False):
         script = provider.script()

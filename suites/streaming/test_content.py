@@ -9,6 +9,7 @@ from gatecert.suite import (
     DesktopApp,
     Plan,
     ScriptedProvider,
+    ServerSentEvent,
     Turn,
     answered,
     expect,
@@ -74,8 +75,8 @@ def test_events_are_delivered_as_they_arrive(
     """The client sees the first events while the provider still holds the rest back."""
     script = provider.script(Plan(hold_after=4, hold_ms=4000))
 
-    def release_on_content(event: object) -> bool:
-        if getattr(event, "name", "") == "content_block_delta":
+    def release_on_content(event: ServerSentEvent) -> bool:
+        if event.name == "content_block_delta":
             provider.release(script)
         return True
 

@@ -7,6 +7,7 @@ from gatecert.suite import (
     DesktopApp,
     Plan,
     ScriptedProvider,
+    ServerSentEvent,
     Turn,
     answered,
     expect,
@@ -26,9 +27,7 @@ _TEXT = [f"part {number} " for number in range(40)]
     fix="When the provider breaks off, close the client's connection without the final chunk, "
     "or send an error event.",
 )
-def test_cut_stream_does_not_look_complete(
-    desktop: DesktopApp, provider: ScriptedProvider
-) -> None:
+def test_cut_stream_does_not_look_complete(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A stream that the provider cuts inside a block reaches the client as broken off, not as ended."""
     script = provider.everywhere(Plan(blocks=[Block("text", _TEXT)], cut_events=20))
     turn = desktop.engine.turn(script.text)
@@ -61,12 +60,21 @@ def test_cut_inside_an_event_does_not_look_complete(
 )
 def test_text_before_a_cut_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """Everything the provider sent before it broke off reaches the client."""
-    plan = Plan(blocks=[Block("text", _TEXT)], cut_events=20, gap_ms=1)
-    turn = desktop.engine.turn(provider.everywhere(plan).text)
-    deltas = [e.json() for e in turn.events if e.name == "content_block_delta"]
-    came = "".join(str(d["delta"].get("text", "")) for d in deltas if isinstance(d, dict))
-    # message_start, content_block_start and ping come first
-    same("".join(_TEXT[:17]), came, "the text before the break", hop=_HOP)
+    # message_start, content_block_start and ping come before the first of 17 deltas
+    plan = Plan(blocks=[Block("text", _TEXT)], hold_after=20, cut_events=20)
+    script = provider.everywhere(plan)
+    seen: list[str] = []
+
+    def note(event: ServerSentEvent) -> bool:
+        data = event.json()
+        if event.name == "content_block_delta" and isinstance(data, dict):
+            seen.append(str(data["delta"].get("text", "")))
+        if len(seen) == 17:
+            provider.release(script)
+        return True
+
+    desktop.engine.turn(script.text, on_event=note)
+    same("".join(_TEXT[:17]), "".join(seen), "the text before the break", hop=_HOP)
 
 
 @requirement(
@@ -120,8 +128,8 @@ def test_leaving_stops_the_provider(desktop: DesktopApp, provider: ScriptedProvi
     blocks = [Block("text", _TEXT)]
     script = provider.script(Plan(blocks=blocks, hold_after=8, hold_ms=3000))
 
-    def leave_on_content(event: object) -> bool:
-        return getattr(event, "name", "") != "content_block_delta"
+    def leave_on_content(event: ServerSentEvent) -> bool:
+        return event.name != "content_block_delta"
 
     desktop.engine.turn(script.text, on_event=leave_on_content)
     receipts = provider.receipts(script, wait_ms=8000)

@@ -46,9 +46,7 @@ def test_trailing_slash_in_the_base_url_works(
     why="The request is answered by the wrong part of the gateway: policy skipped, keys leaked.",
     fix="Treat //v1/messages as /v1/messages, or answer 404; never hand it to a catch-all route.",
 )
-def test_double_slash_does_not_half_work(
-    desktop: DesktopApp, provider: ScriptedProvider
-) -> None:
+def test_double_slash_does_not_half_work(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A request to //v1/messages is either served like /v1/messages or clearly refused."""
     _served_right_or_refused(desktop, desktop, provider, "/" + RIGHT_PATH)
 

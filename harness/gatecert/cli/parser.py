@@ -68,23 +68,42 @@ def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
     add("--auth-scheme", default="bearer", choices=["bearer", "x-api-key"])
     add("--header", action="append", default=[], metavar="'NAME: VALUE'", help="repeatable")
     add("--model", default="", metavar="NAME", help="model for chat turns")
-    add("--upstream-listen", default="", metavar="HOST:PORT",
-        help="where the scripted provider listens; the gateway's provider route points here")
+    add(
+        "--upstream-listen",
+        default="",
+        metavar="HOST:PORT",
+        help="where the scripted provider listens; the gateway's provider route points here",
+    )
     add("--defect", default="", metavar="NAME", help="bend the embedded gateway (see defects)")
     add("--variant", default="", metavar="NAME", help="vary the embedded gateway harmlessly")
     what = parser.add_argument_group("what is tested")
     add = what.add_argument
     add("-k", default="", metavar="EXPR", help="only requirements that match, as in pytest")
     add("-m", default="", metavar="EXPR", help="only these marks: must, should, may, an area")
-    add("--area", action="append", default=[], metavar="NAME", choices=AREAS,
-        help=f"only this area, repeatable: {', '.join(AREAS)}")
+    add(
+        "--area",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"only this area, repeatable: {', '.join(AREAS)}",
+    )
     add("--known", default="", metavar="FILE", help="known deviations of the gateway (TOML)")
     add("--strict-known", action="store_true", help="exit 1 if a known deviation is gone")
     add("--require-complete", action="store_true", help="exit 3 if anything was not verified")
-    add("--max-requests", type=int, default=DEFAULT_MAX_REQUESTS, metavar="N",
-        help="send at most N requests to the gateway (default: %(default)s)")
-    add("--overhead-pairs", type=int, default=DEFAULT_OVERHEAD_PAIRS, metavar="N",
-        help="pairs of requests for each measurement (default: %(default)s)")
+    add(
+        "--max-requests",
+        type=int,
+        default=DEFAULT_MAX_REQUESTS,
+        metavar="N",
+        help="send at most N requests to the gateway (default: %(default)s)",
+    )
+    add(
+        "--overhead-pairs",
+        type=int,
+        default=DEFAULT_OVERHEAD_PAIRS,
+        metavar="N",
+        help="pairs of requests for each measurement (default: %(default)s)",
+    )
     how = parser.add_argument_group("output")
     add = how.add_argument
     add("--out", default="", metavar="DIR", help="folder for record and report")

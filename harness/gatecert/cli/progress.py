@@ -6,18 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from gatecert.errors import GatecertError
 from gatecert.gateways.target import Target
 from gatecert.record import Result, RunRecord
-from gatecert.session.control import Controller
-from gatecert.session.stash import FAILURE
 
 _COLOURS = {
     "pass": "green",
@@ -42,7 +38,6 @@ class Progress:
         self._task: Any = None
         self._area = ""
         self.record: RunRecord | None = None
-        self.failure: GatecertError | None = None
 
     def pytest_gatecert_says(self, line: str) -> None:
         """Something the user waits for."""
@@ -88,18 +83,13 @@ class Progress:
         if not self._quiet:
             self._summary(record, folder)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_unconfigure(self, config: pytest.Config) -> None:
-        """Take the reason if the run could not be made."""
-        self._end_bar()
-        self.failure = config.stash.get(FAILURE, None)
-        controller = config.pluginmanager.get_plugin("gatecert-controller")
-        if isinstance(controller, Controller):
-            controller.release()
-
     def pytest_internalerror(self, excrepr: object) -> None:
         """A fault of ours: the user should be able to report it."""
         print(f"gatecert: fault in the harness:\n{excrepr}", file=sys.stderr)
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._end_bar()
 
     def _end_bar(self) -> None:
         if self._bar is not None:
@@ -137,8 +127,12 @@ def headline(record: RunRecord) -> str:
         return f"[bold yellow]NO NEW FAILURES[/]: {count} known deviations from a MUST still show"
     if record.state != "finished" or not record.results:
         return "[bold yellow]NOT JUDGED[/]: the run is partial; what was judged holds"
-    if not record.complete:
-        return "[bold yellow]CONFORMANT, INCOMPLETE[/]: not everything could be verified"
+    if record.not_verified:
+        count = len(record.not_verified)
+        return f"[bold yellow]CONFORMANT, INCOMPLETE[/]: {count} requirements could not be verified"
+    if not record.whole_catalogue:
+        scope = f"{record.selected} of {record.catalogue['requirements']}"
+        return f"[bold yellow]CONFORMANT AS FAR AS SELECTED[/]: {scope} requirements were run"
     return "[bold green]CONFORMANT[/]: every MUST that applies holds"
 
 
@@ -151,7 +145,7 @@ def _line(result: Result) -> str:
 
 def _area_table(record: RunRecord) -> Table:
     areas = record.summary["areas"]
-    shown = [v for v in record.summary["verdicts"]]
+    shown = list(record.summary["verdicts"])
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("area")
     for verdict in shown:

@@ -14,10 +14,13 @@ from gatecert.errors import (
     EXIT_CONFORMANT,
     EXIT_NOT_CONFORMANT,
     EXIT_RUN_INVALID,
+    EXIT_USAGE,
     RunError,
     UsageError,
 )
 from gatecert.record import RunRecord
+from gatecert.session.conductor import Conductor
+from gatecert.session.control import Controller
 from gatecert.session.options import RunOptions
 from gatecert.session.paths import suites_folder
 
@@ -26,20 +29,31 @@ _NOTHING_SELECTED = int(pytest.ExitCode.NO_TESTS_COLLECTED)
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the suites against the gateway that the arguments describe. Raises GatecertError."""
-    options = _options(arguments)
-    options.check()
-    options.external()
     progress = Progress(quiet=arguments.quiet, verbose=arguments.verbose, to_json=arguments.json)
-    code = _pytest(arguments, options, progress)
-    if progress.failure is not None:
-        raise progress.failure
+    conductor = Conductor.of(_options(arguments))
+    try:
+        _start(conductor, progress)
+        code = _pytest(arguments, conductor, progress)
+    finally:
+        progress.close()
+        conductor.stop()
     record = progress.record
     if record is None:
-        raise _explained(code)
+        return _explained(code)
     if arguments.json:
         json.dump(record.to_json(), sys.stdout, indent=1)
         print()
     return exit_code(record, arguments.strict_known, arguments.require_complete)
+
+
+def _start(conductor: Conductor, progress: Progress) -> None:
+    """Start the services; if the run cannot be made, leave a record that says so."""
+    try:
+        conductor.start(progress.pytest_gatecert_says)
+    except RunError as exc:
+        if conductor.folder.is_dir():
+            conductor.could_not_start(str(exc))
+        raise
 
 
 def exit_code(record: RunRecord, strict_known: bool, require_complete: bool) -> int:
@@ -74,7 +88,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
     )
 
 
-def _pytest(arguments: argparse.Namespace, options: RunOptions, progress: Progress) -> int:
+def _pytest(arguments: argparse.Namespace, conductor: Conductor, progress: Progress) -> int:
     """Run pytest in this process, apart from whatever pytest set-up the user's folder has."""
     suites = suites_folder()
     command = [
@@ -87,22 +101,22 @@ def _pytest(arguments: argparse.Namespace, options: RunOptions, progress: Progre
         *("-p", "no:cacheprovider"),
         *("-p", "no:logging"),
         *("-p", "gatecert.pytest_plugin"),
-        *options.as_flags(),
     ]
     command += ["-k", arguments.k] if arguments.k else []
     command += ["-m", arguments.m] if arguments.m else []
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    return int(pytest.main(command, plugins=[progress]))
+    return int(pytest.main(command, plugins=[progress, Controller(conductor)]))
 
 
-def _explained(code: int) -> Exception:
-    """Why there is no record."""
+def _explained(code: int) -> int:
+    """The exit code where there is no record. Raises UsageError and RunError."""
     if code == _NOTHING_SELECTED:
-        return UsageError(
+        raise UsageError(
             "the selection matches no requirement; `gatecert requirements` lists them all"
         )
     if code == int(pytest.ExitCode.USAGE_ERROR):
-        return UsageError("the run could not start; see the line above")
-    return RunError(f"the run made no record (pytest ended with code {code})")
-
+        return EXIT_USAGE  # pytest has said what is wrong
+    if code == int(pytest.ExitCode.INTERRUPTED):
+        raise RunError("interrupted before anything was judged")
+    raise RunError(f"the run made no record (pytest ended with code {code})")

@@ -20,7 +20,9 @@ def serve_upstream(arguments: argparse.Namespace) -> int:
         print("stopped")
     except OSError as exc:
         why = "is in use" if exc.errno == errno.EADDRINUSE else f"cannot be had: {exc.strerror}"
-        raise RunError(f"the address {arguments.listen} {why}; choose another with --listen") from None
+        raise RunError(
+            f"the address {arguments.listen} {why}; choose another with --listen"
+        ) from None
     return EXIT_CONFORMANT
 
 

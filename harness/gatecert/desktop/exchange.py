@@ -101,7 +101,9 @@ class Exchange:
     def summary(self) -> str:
         """The answer in a few words, for a verdict's *what came*."""
         if self.status is None:
-            return f"no answer ({self.fault.kind}: {self.fault.detail})" if self.fault else "nothing"
+            return (
+                f"no answer ({self.fault.kind}: {self.fault.detail})" if self.fault else "nothing"
+            )
         words = f"HTTP {self.status}"
         if self.error_message:
             words += f" {self.error_message[:160]!r}"

@@ -142,9 +142,7 @@ class _Reading:
     def exchange(self) -> Exchange:
         response = self._response
         if response is None:
-            return Exchange(
-                self._purpose, self._request, fault=self.fault, end_ms=self._now_ms()
-            )
+            return Exchange(self._purpose, self._request, fault=self.fault, end_ms=self._now_ms())
         return Exchange(
             self._purpose,
             self._request,

@@ -31,8 +31,9 @@ class Models:
 class Promises:
     """What a gateway says it does. Each one switches requirements on.
 
-    ``holds_provider_key``: the gateway calls the provider with a key of its own, so the client's key
-    must not travel on. Budgets are ms at p50; a header name in ``metadata_header`` says which header carries metadata.
+    ``holds_provider_key``: the gateway calls the provider with a key of its own, so the client's
+    must not travel on. ``metadata_header`` says which header carries metadata. Budgets are ms at
+    p50.
     """
 
     enforces_keys: bool = False

@@ -226,7 +226,7 @@ def _check_means(target: Target, listen: str, where: str) -> None:
     if made and not listen:
         raise UsageError(
             f"{where}: [promises] {made[0]} can only be tested with the scripted provider; "
-            "add [upstream] listen = \"HOST:PORT\" and route the gateway there"
+            'add [upstream] listen = "HOST:PORT" and route the gateway there'
         )
 
 

@@ -29,7 +29,9 @@ def estimate(first: Sequence[float], second: Sequence[float]) -> Estimate:
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} samples do not make pairs")
     if len(first) < _LEAST_PAIRS:
-        raise ValueError(f"{len(first)} pairs are too few for an interval; {_LEAST_PAIRS} are least")
+        raise ValueError(
+            f"{len(first)} pairs are too few for an interval; {_LEAST_PAIRS} are least"
+        )
     differences = sorted(b - a for a, b in zip(first, second, strict=True))
     rank = _rank(len(differences))
     return Estimate(

@@ -74,7 +74,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Result:
-    """The verdict on one requirement. ``reason`` is a sentence, ``reason_code`` from a closed list."""
+    """The verdict on one requirement.
+
+    ``reason`` is a sentence, ``reason_code`` from a closed list.
+    """
 
     id: str
     level: str
@@ -130,9 +133,19 @@ class RunRecord:
         return [r for r in self.results if r.level == "MUST" and r.verdict in _MUST_BROKEN]
 
     @property
+    def selected(self) -> int:
+        """How many requirements were selected."""
+        return len(self.selection["ids"])
+
+    @property
+    def whole_catalogue(self) -> bool:
+        """Whether nothing of the catalogue was left out by selection."""
+        return self.selected == int(self.catalogue["requirements"])
+
+    @property
     def complete(self) -> bool:
-        """Whether the run came to its end and everything that applies was judged."""
-        return self.state == "finished" and not self.not_verified
+        """Whether the whole catalogue was run to its end and everything that applies was judged."""
+        return self.state == "finished" and self.whole_catalogue and not self.not_verified
 
     @property
     def summary(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Redactor:
         forms: dict[str, str] = {}
         for name, value in secrets:
             if len(value) >= _MIN_LENGTH:
-                forms.update({form: name for form in _encodings(value)})
+                forms.update(dict.fromkeys(_encodings(value), name))
         self._forms = forms
         # longest first, so that a secret which contains another goes as a whole
         ordered = sorted(forms, key=len, reverse=True)

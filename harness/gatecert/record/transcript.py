@@ -38,9 +38,7 @@ def recorded_message(
     )
 
 
-def curl_line(
-    method: str, url: str, headers: Headers, body: bytes, redactor: Redactor
-) -> str:
+def curl_line(method: str, url: str, headers: Headers, body: bytes, redactor: Redactor) -> str:
     """A shell-safe curl command that sends the request again.
 
     Redacted values become shell variables, and a large body is read from ``body.json``.

@@ -16,14 +16,17 @@ from typing import Any
 from gatecert import __version__
 from gatecert.desktop import ENGINE_DESKTOP
 from gatecert.desktop.profiles import HOST_PROFILE_NAME, HOST_PROFILE_SURENESS
+from gatecert.errors import RunError
 from gatecert.gateways.running import Say
 from gatecert.gateways.target import Target
 from gatecert.record import SCHEMA, Journal, Redactor, Result, RunRecord
+from gatecert.record.journal import JOURNAL
 from gatecert.report import write_report
-from gatecert.requirements import Catalogue
-from gatecert.session.known import KnownDeviations
-from gatecert.session.options import RunOptions
-from gatecert.session.services import Services, start_services
+from gatecert.requirements import Catalogue, load_catalogue
+from gatecert.session.known import KnownDeviations, read_known
+from gatecert.session.options import EMBEDDED, RunOptions
+from gatecert.session.paths import suites_folder
+from gatecert.session.services import Services, check_settings, start_services
 
 _UNVERIFIED = ("could-not-run", "error")
 
@@ -70,11 +73,43 @@ class Conductor:
         self._selected: list[str] = []
         self._began = time.monotonic()
 
-    def start(self, say: Say) -> Target:
+    @classmethod
+    def of(cls, options: RunOptions) -> Conductor:
+        """The run that the options ask for; nothing is started. Raises UsageError."""
+        options.check()
+        external = options.external()
+        if external is not None:
+            check_settings(external.target)
+        catalogue = load_catalogue(suites_folder())
+        known = KnownDeviations()
+        if options.known:
+            known = read_known(Path(options.known), [r.id for r in catalogue])
+        return cls(options, run_folder(options), catalogue, known)
+
+    @property
+    def started(self) -> bool:
+        """Whether the services were started."""
+        return self._services is not None
+
+    def start(self, say: Say) -> None:
         """Start provider and gateway. Raises UsageError and RunError."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / JOURNAL).touch()
+        except OSError as exc:
+            raise RunError(
+                f"{self.folder}: the record cannot be written there ({exc.strerror}); "
+                "choose another folder with --out"
+            ) from None
         self._services = start_services(self.options, self.folder, say)
-        return self._services.target
+
+    def could_not_start(self, detail: str) -> RunRecord:
+        """The record of a run that could not be made: everything is left unverified."""
+        self.broke_off("not-started", detail)
+        selection = self.options.selection("", "")
+        selection["ids"] = self._selected = [r.id for r in self.catalogue]
+        self._head = self._facts(selection, self.options.described())
+        return self._written()
 
     @property
     def target(self) -> Target:
@@ -95,7 +130,10 @@ class Conductor:
         self._selected = list(identifiers)
         selection = self.options.selection(keyword, marker)
         selection["ids"] = self._selected
-        self._head = self._facts(selection)
+        redactor = Redactor(self.target.secrets)
+        target = redactor.data(self.target.to_json())
+        target["headers"] = {n: redactor.header(n, v) for n, v in target["headers"].items()}
+        self._head = self._facts(selection, target)
         self._journal = Journal(self.folder, self._head)
 
     @property
@@ -122,14 +160,17 @@ class Conductor:
         if self._journal is None:
             return None
         self._journal.close()
-        record = self._record()
-        write_report(record, self.folder)
-        return record
+        return self._written()
 
     def stop(self) -> None:
         """Stop the services; a second call does nothing."""
         if self._services is not None:
             self._services.stop()
+
+    def _written(self) -> RunRecord:
+        record = self._record()
+        write_report(record, self.folder)
+        return record
 
     def _record(self) -> RunRecord:
         judged = {i for i, r in self.results.items() if r.verdict not in _UNVERIFIED}
@@ -145,15 +186,13 @@ class Conductor:
                 "state_detail": self.state_detail,
                 "not_verified": [i for i in self._selected if i not in judged],
                 "results": [
-                    asdict(r) for r in sorted(self.results.values(), key=lambda r: order.index(r.id))
+                    asdict(r)
+                    for r in sorted(self.results.values(), key=lambda r: order.index(r.id))
                 ],
             }
         )
 
-    def _facts(self, selection: dict[str, Any]) -> dict[str, Any]:
-        redactor = Redactor(self.target.secrets)
-        target = redactor.data(self.target.to_json())
-        target["headers"] = {n: redactor.header(n, v) for n, v in target["headers"].items()}
+    def _facts(self, selection: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
             "tool": {"name": "gatecert", "version": __version__},
@@ -184,3 +223,17 @@ def environment() -> dict[str, Any]:
         "packages": {name: version(name) for name in ("httpx", "h11", "pytest")},
         "ci": bool(os.environ.get("CI")),
     }
+
+
+def run_folder(options: RunOptions) -> Path:
+    """Where the run writes: ``--out``, or a fresh folder below ``reports``."""
+    if options.out:
+        return Path(options.out)
+    name = Path(options.target).stem if options.target != EMBEDDED else "embedded"
+    name = "gateway" if options.gateway else name
+    base = Path("reports") / f"{name}-{datetime.datetime.now():%Y%m%d-%H%M%S}"
+    folder, number = base, 1
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder

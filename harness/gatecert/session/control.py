@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from gatecert.errors import GatecertError, RunError
+from gatecert.errors import GatecertError
 from gatecert.gateways.target import Target
 from gatecert.record import Result, RunRecord
 from gatecert.record.model import result_from_json
 from gatecert.session.conductor import Conductor
-from gatecert.session.stash import FAILURE, REQUIREMENT, SHARED
+from gatecert.session.stash import REQUIREMENT, SHARED
 
 
 class Hooks:
@@ -33,20 +33,29 @@ class Hooks:
 
 
 class Controller:
-    """Drives a :class:`Conductor` through a pytest session; absent in xdist's workers."""
+    """Drives a :class:`Conductor` through a pytest session; absent in xdist's workers.
 
-    def __init__(self, config: pytest.Config, conductor: Conductor) -> None:
+    A conductor that has been started already (by the command line) is taken as it is.
+    """
+
+    def __init__(self, conductor: Conductor) -> None:
+        self.conductor = conductor
+        self._config: pytest.Config
+        self._collected = False
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Remember the config."""
         self._config = config
-        self._conductor = conductor
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """Start the services before anything is collected and before xdist starts its workers."""
-        try:
-            self._conductor.start(self._say)
-        except GatecertError as exc:
-            self._give_up(exc)
-        self._config.stash[SHARED] = self._conductor.shared(self._workers or 1)
+        if not self.conductor.started:
+            try:
+                self.conductor.start(self._say)
+            except GatecertError as exc:
+                pytest.exit(str(exc), returncode=exc.exit_code)
+        self._config.stash[SHARED] = self.conductor.shared(self._workers or 1)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -56,13 +65,18 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Learn the selection from the first worker that has collected."""
-        if not self._conductor.selected:
-            by_node = {r.node: r.id for r in self._conductor.catalogue}
+        if not self.conductor.selected:
+            by_node = {r.node: r.id for r in self.conductor.catalogue}
             self._select([by_node[n] for i in ids if (n := short_node(i)) in by_node])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self) -> None:
+        """Reached only if the expressions of ``-k`` and ``-m`` could be read."""
+        self._collected = True
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without xdist the selection is known here."""
-        if not self._workers:
+        if self._collected and not self._workers:
             stated = [i.stash[REQUIREMENT] for i in session.items if REQUIREMENT in i.stash]
             self._select([one.id for one in stated])
 
@@ -71,12 +85,12 @@ class Controller:
         raw = getattr(report, "gatecert", None)
         if raw is not None:
             result = result_from_json(json.loads(raw))
-            self._conductor.record(result)
+            self.conductor.record(result)
             self._config.hook.pytest_gatecert_result(result=result)
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Stop the services and write the record, however the session ended."""
-        conductor = self._conductor
+        conductor = self.conductor
         if exitstatus == pytest.ExitCode.INTERRUPTED:
             conductor.broke_off("interrupted", "the run was interrupted")
         elif exitstatus == pytest.ExitCode.INTERNAL_ERROR:
@@ -85,14 +99,10 @@ class Controller:
         if record is not None:
             self._config.hook.pytest_gatecert_finished(record=record, folder=conductor.folder)
 
-    def release(self) -> None:
-        """Stop the services if no session end came to do it."""
-        self._conductor.stop()
-
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the report is."""
-        report = self._conductor.folder / "index.html"
+        report = self.conductor.folder / "index.html"
         if report.exists():
             terminalreporter.write_line(f"gatecert report: {report}")
 
@@ -104,21 +114,13 @@ class Controller:
         if not identifiers:
             return
         get = self._config.getoption
-        try:
-            self._conductor.select(identifiers, get("keyword", ""), get("markexpr", ""))
-        except OSError as exc:
-            folder = self._conductor.folder
-            self._give_up(RunError(f"{folder}: the record cannot be written ({exc.strerror})"))
+        self.conductor.select(identifiers, get("keyword", ""), get("markexpr", ""))
         self._config.hook.pytest_gatecert_started(
-            target=self._conductor.target, identifiers=identifiers
+            target=self.conductor.target, identifiers=identifiers
         )
 
     def _say(self, line: str) -> None:
         self._config.hook.pytest_gatecert_says(line=line)
-
-    def _give_up(self, exc: GatecertError) -> None:
-        self._config.stash[FAILURE] = exc
-        pytest.exit(str(exc), returncode=exc.exit_code)
 
 
 def short_node(nodeid: str) -> str:

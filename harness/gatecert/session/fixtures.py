@@ -90,16 +90,14 @@ def provider(control: Provider | None, witness: Witness) -> ScriptedProvider:
     if control is None:
         raise CannotJudge(
             "live-provider",
-            "the provider is live and cannot be scripted; add [upstream] listen = \"HOST:PORT\" "
+            'the provider is live and cannot be scripted; add [upstream] listen = "HOST:PORT" '
             "to the target file and route the gateway there",
         )
     return ScriptedProvider(control, witness)
 
 
 @pytest.fixture
-def paired(
-    pytestconfig: pytest.Config, target: Target, witness: Witness
-) -> Callable[..., Paired]:
+def paired(pytestconfig: pytest.Config, target: Target, witness: Witness) -> Callable[..., Paired]:
     """Measures the gateway against the direct way to the provider, in interleaved pairs."""
     shared = pytestconfig.stash[SHARED]
 

@@ -10,8 +10,10 @@ from typing import Any
 from gatecert.errors import UsageError
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.managed import MANAGED, find_managed
+from gatecert.gateways.target import Target
 from gatecert.gateways.targetfile import ExternalGateway, from_flags, near, read_target_file
 from gatecert.gateways.variants import VARIANTS
+from gatecert.requirements import AREAS
 
 EMBEDDED = "embedded"
 DEFAULT_MAX_REQUESTS = 2_000
@@ -56,6 +58,8 @@ class RunOptions:
             raise UsageError(f"{lone[0]} goes with --gateway URL; a target file has keys for it")
         if (self.defect or self.variant) and (self.gateway or self.target != EMBEDDED):
             raise UsageError("--defect and --variant are for the embedded gateway only")
+        for area in self.areas:
+            _check_name("area", area, list(AREAS))
         _check_name("defect", self.defect, list(DEFECTS))
         _check_name("variant", self.variant, list(VARIANTS))
 
@@ -81,26 +85,13 @@ class RunOptions:
             f"{near(self.target, names)}"
         )
 
-    def as_flags(self) -> list[str]:
-        """The options as flags of the pytest plugin."""
-        texts = {
-            "--target": self.target,
-            "--gateway": self.gateway,
-            "--api-key-env": self.api_key_env,
-            "--auth-scheme": self.auth_scheme,
-            "--model": self.model,
-            "--upstream-listen": self.upstream_listen,
-            "--defect": self.defect,
-            "--variant": self.variant,
-            "--known": self.known,
-            "--out": self.out,
-            "--max-requests": str(self.max_requests),
-            "--overhead-pairs": str(self.overhead_pairs),
-        }
-        flags = [f"{flag}={value}" for flag, value in texts.items() if value]
-        flags += [f"--header={header}" for header in self.headers]
-        flags += [f"--area={area}" for area in self.areas]
-        return [*flags, "--strict-known"] if self.strict_known else flags
+    def described(self) -> dict[str, Any]:
+        """The target as far as the options tell, for a run that could not start."""
+        external = self.external()
+        if external is not None:
+            return {**external.target.to_json(), "headers": {}}
+        kind = "embedded" if self.target == EMBEDDED else "managed"
+        return {**Target(self.target, "embedded", "", "").to_json(), "kind": kind}
 
     def selection(self, keyword: str, marker: str) -> dict[str, Any]:
         """What was selected, for the record."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gatecert.errors import GatecertError
 from gatecert.requirements import Judgement, Requirement
 from gatecert.session.conductor import Shared
 
 SHARED = pytest.StashKey[Shared]()
-FAILURE = pytest.StashKey[GatecertError]()
 REQUIREMENT = pytest.StashKey[Requirement]()
 JUDGEMENT = pytest.StashKey[Judgement]()

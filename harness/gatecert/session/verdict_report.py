@@ -51,9 +51,7 @@ def give_verdict(
         stated,
         with_known(judgement, known),
         redactor,
-        evidence=witness.evidence(
-            _provider(item), redactor, brief=judgement.verdict == "pass"
-        ),
+        evidence=witness.evidence(_provider(item), redactor, brief=judgement.verdict == "pass"),
         duration_ms=call.duration * 1000,
         known=known,
     )

@@ -11,7 +11,16 @@ from gatecert.desktop.transport import OnChunk
 from gatecert.record import Evidence, RecordedExchange, RecordedReceipt, Redactor
 from gatecert.record.transcript import curl_line, recorded_message
 from gatecert.requirements import CannotJudge
-from gatecert.upstream import Directive, default_text, Plan, Provider, ProviderUnreachable, Receipt, embed, new_token
+from gatecert.upstream import (
+    Directive,
+    Plan,
+    Provider,
+    ProviderUnreachable,
+    Receipt,
+    default_text,
+    embed,
+    new_token,
+)
 
 _MOST_EXCHANGES = 8
 _MOST_RECEIPTS = 8
@@ -34,10 +43,7 @@ class Witness:
         return Evidence(
             exchanges=[_exchange(e, redactor, brief) for e in kept_exchanges],
             receipts=[_receipt(r, redactor, brief) for r in kept_receipts],
-            left_out=len(self.exchanges)
-            - len(kept_exchanges)
-            + len(receipts)
-            - len(kept_receipts),
+            left_out=len(self.exchanges) - len(kept_exchanges) + len(receipts) - len(kept_receipts),
             measurements=[redactor.data(m) for m in self.measurements],
         )
 
@@ -197,4 +203,3 @@ def _receipt(receipt: Receipt, redactor: Redactor, brief: bool) -> RecordedRecei
         outcome=receipt.outcome,
         hold=receipt.hold,
     )
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
 from gatecert.upstream.receipts import Receipt
@@ -48,11 +50,10 @@ class Provider:
         """Close the connection."""
         self._client.close()
 
-    def _get(self, path: str, query: dict[str, str]) -> list[dict[str, object]] | dict[str, object]:
+    def _get(self, path: str, query: dict[str, str]) -> Any:
         try:
             response = self._client.get(path, params=query)
             response.raise_for_status()
-            answer: list[dict[str, object]] | dict[str, object] = response.json()
+            return response.json()
         except (httpx.HTTPError, ValueError) as exc:
             raise ProviderUnreachable(f"{self.url}: {exc}") from exc
-        return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import time
 from collections import OrderedDict
@@ -135,10 +136,8 @@ class Ledger:
             return all(r.outcome != "open" for r in self.matching(token=token))
 
         async with self._changed:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait_for(none_open), wait_ms / 1000)
-            except TimeoutError:
-                pass
         return self.matching(token=token)
 
     async def release(self, token: str) -> None:

@@ -1,7 +1,7 @@
 """The provider's server: routes, directives obeyed, receipts kept.
 
-``/v1/...`` is provider ``primary``; ``/backup/v1/...`` and ``/other/v1/...`` are two more behind the
-same address. ``/_gatecert/...`` is for the harness: receipts, releases and a greeting.
+``/v1/...`` is provider ``primary``; ``/backup/v1/...`` and ``/other/v1/...`` are two more behind
+the same address. ``/_gatecert/...`` is for the harness: receipts, releases and a greeting.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from gatecert.upstream import messages_api as api
-from gatecert.upstream.directives import PROVIDERS, Directive, DirectiveError, Plan, find, find_token
+from gatecert.upstream.directives import (
+    PROVIDERS,
+    Directive,
+    DirectiveError,
+    Plan,
+    find,
+    find_token,
+)
 from gatecert.upstream.receipts import Ledger, Receipt
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
 
@@ -61,7 +68,9 @@ class Upstream:
     ) -> str:
         answer = _Answer(receipt, reply, self._ledger)
         route = (request.method, receipt.path)
-        plan = directive.plan(receipt.provider, self._ledger.attempt(receipt)) if directive else None
+        plan = (
+            directive.plan(receipt.provider, self._ledger.attempt(receipt)) if directive else None
+        )
         if receipt.refused:
             return await answer.error(400, receipt.refused)
         if request.method == "HEAD":
@@ -173,11 +182,11 @@ class _Answer:
         sent_bytes = 0
         script = api.events(plan, self._receipt.token, model)
         for number, event in enumerate(script):
+            if plan.hold_after == number and not await self._hold(plan.hold_ms):
+                raise ClientGone
             if plan.cut_events == number:
                 self._reply.abort(reset=plan.reset)
                 return "cut"
-            if plan.hold_after == number and not await self._hold(plan.hold_ms):
-                raise ClientGone
             if plan.gap_ms and number:
                 await asyncio.sleep(plan.gap_ms / 1000)
             data = api.encode(event)

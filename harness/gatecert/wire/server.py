@@ -144,9 +144,7 @@ class Server:
         name = self._server.sockets[0].getsockname()
         return str(name[0]), int(name[1])
 
-    async def _connection(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, OSError, ClientGone, asyncio.CancelledError):
             await self._cycles(reader, writer)
         with contextlib.suppress(Exception):

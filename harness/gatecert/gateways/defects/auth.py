@@ -15,7 +15,14 @@ from gatecert.wire import Headers, Reply, Request
 
 @defect(
     "accepts-any-key",
-    "AUTH-03", "AUTH-05", "AUTH-06", "AUTH-07", "AUTH-08", "AUTH-09", "AUTH-10", "AUTH-11",
+    "AUTH-03",
+    "AUTH-05",
+    "AUTH-06",
+    "AUTH-07",
+    "AUTH-08",
+    "AUTH-09",
+    "AUTH-10",
+    "AUTH-11",
     "AUTH-15",
 )
 class AcceptsAnyKey(ReferenceGateway):

@@ -23,7 +23,7 @@ def edited(body: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
 
 def is_stream(response: httpx.Response) -> bool:
     """Whether an answer of the provider is an event stream."""
-    return response.headers.get("content-type", "").startswith("text/event-stream")
+    return str(response.headers.get("content-type", "")).startswith("text/event-stream")
 
 
 def wants_stream(request: Request) -> bool:

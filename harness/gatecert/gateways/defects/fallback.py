@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import httpx
 
 from gatecert.gateways.defects.bending import wants_stream
@@ -102,5 +101,3 @@ class SplicesBackup(ReferenceGateway):
             await reply.end()
         except httpx.HTTPError:
             reply.abort()
-
-

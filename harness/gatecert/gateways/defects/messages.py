@@ -193,7 +193,7 @@ class ReplacesNonAscii(ReferenceGateway):
 
 @defect("normalises-stop-reason", "MSG-20", "MSG-21")
 class NormalisesStopReason(BentAnswer):
-    """Whole answers are squeezed into another vendor's schema: stop reasons and tool inputs change."""
+    """Whole answers are squeezed into another schema: stop reasons and tool inputs change."""
 
     def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
         if "stop_reason" in body:
@@ -230,5 +230,3 @@ class CompressesUnasked(_HeaderDefect):
 
     def changed(self, name: str, value: str) -> str | None:
         return "gzip" if name == "accept-encoding" else value
-
-

@@ -36,9 +36,7 @@ class Defect:
 _DEFECTS: list[Defect] = []
 
 
-def defect(
-    name: str, *breaks: str
-) -> Callable[[type[ReferenceGateway]], type[ReferenceGateway]]:
+def defect(name: str, *breaks: str) -> Callable[[type[ReferenceGateway]], type[ReferenceGateway]]:
     """Make a subclass of the reference gateway a defect; its docstring is the summary."""
 
     def register(gateway: type[ReferenceGateway]) -> type[ReferenceGateway]:

@@ -45,14 +45,14 @@ class SplitsCharacters(BentStream):
         return [frame.replace("é".encode(), "\ufffd".encode())]
 
 
-# fmt: off
 @defect(
     "drops-event-lines",
-    "AUTH-13", "CONN-03", "CONN-04", "FALL-03", "FALL-04", "FALL-06", "MODEL-05", "MODEL-07",
-    "STREAM-01", "STREAM-02", "STREAM-03", "STREAM-04", "STREAM-05", "STREAM-06", "STREAM-08", "STREAM-09",
-    "STREAM-22", "STREAM-23", "STREAM-25", "STREAM-26", "URL-01", "URL-06",
+    *"""
+        AUTH-13 CONN-03 CONN-04 FALL-03 FALL-04 FALL-06 MODEL-05 MODEL-07 STREAM-01
+        STREAM-02 STREAM-03 STREAM-04 STREAM-05 STREAM-06 STREAM-08 STREAM-09
+        STREAM-22 STREAM-23 STREAM-25 STREAM-26 URL-01 URL-06
+    """.split(),
 )
-# fmt: on
 class DropsEventLines(BentStream):
     """Events come as bare data, as another vendor's streams do."""
 
@@ -79,13 +79,13 @@ class NumbersBlocksAnew(BentStream):
         return [event(name, {**event_data(frame), "index": 0})]
 
 
-# fmt: off
 @defect(
     "loses-block-stops",
-    "AUTH-13", "CONN-03", "CONN-04", "FALL-03", "FALL-04", "FALL-06", "MODEL-05", "STREAM-01",
-    "STREAM-02", "STREAM-04", "STREAM-05", "STREAM-08", "STREAM-26", "URL-01", "URL-06",
+    *"""
+        AUTH-13 CONN-03 CONN-04 FALL-03 FALL-04 FALL-06 MODEL-05 STREAM-01 STREAM-02
+        STREAM-04 STREAM-05 STREAM-08 STREAM-26 URL-01 URL-06
+    """.split(),
 )
-# fmt: on
 class LosesBlockStops(BentStream):
     """Content blocks are never closed."""
 

@@ -124,20 +124,19 @@ class AnswersGet(ReferenceGateway):
         await super().refuse(reply, refusal)
 
 
-# fmt: off
 @defect(
     "matches-full-url",
-    "AUTH-12", "AUTH-13", "AUTH-14", "CONN-03", "CONN-04", "ERR-01", "ERR-02", "ERR-03",
-    "ERR-04", "ERR-05", "ERR-07", "ERR-08", "ERR-09", "ERR-11", "ERR-12", "ERR-13",
-    "FALL-01", "FALL-02", "FALL-03", "FALL-04", "FALL-05", "FALL-06", "FALL-07", "FALL-08",
-    "FALL-09", "META-02", "META-09", "MODEL-04", "MODEL-05", "MODEL-07", "MSG-01", "MSG-02",
-    "MSG-03", "MSG-04", "MSG-05", "MSG-06", "MSG-07", "MSG-08", "MSG-09", "MSG-10",
-    "MSG-11", "MSG-12", "MSG-13", "MSG-14", "MSG-15", "MSG-20", "MSG-21", "MSG-22",
-    "MSG-23", "OVER-01", "OVER-02", "STREAM-01", "STREAM-02", "STREAM-03", "STREAM-04", "STREAM-05",
-    "STREAM-06", "STREAM-07", "STREAM-08", "STREAM-09", "STREAM-22", "STREAM-23", "STREAM-24", "STREAM-25",
-    "STREAM-26", "URL-01", "URL-06", "URL-07",
+    *"""
+        AUTH-12 AUTH-13 AUTH-14 CONN-03 CONN-04 ERR-01 ERR-02 ERR-03 ERR-04 ERR-05
+        ERR-07 ERR-08 ERR-09 ERR-11 ERR-12 ERR-13 FALL-01 FALL-02 FALL-03 FALL-04
+        FALL-05 FALL-06 FALL-07 FALL-08 FALL-09 META-02 META-09 MODEL-04 MODEL-05
+        MODEL-07 MSG-01 MSG-02 MSG-03 MSG-04 MSG-05 MSG-06 MSG-07 MSG-08 MSG-09
+        MSG-10 MSG-11 MSG-12 MSG-13 MSG-14 MSG-15 MSG-20 MSG-21 MSG-22 MSG-23
+        OVER-01 OVER-02 STREAM-01 STREAM-02 STREAM-03 STREAM-04 STREAM-05 STREAM-06
+        STREAM-07 STREAM-08 STREAM-09 STREAM-22 STREAM-23 STREAM-24 STREAM-25
+        STREAM-26 URL-01 URL-06 URL-07
+    """.split(),
 )
-# fmt: on
 class MatchesFullUrl(ReferenceGateway):
     """The route matches the whole URL, so ?beta=true earns a 404."""
 

@@ -1,4 +1,4 @@
-"""The embedded gateway as a process: ``python -m gatecert.gateways.reference [--defect|--variant N]``.
+"""The embedded gateway as a process, with ``--defect NAME`` or ``--variant NAME`` if wanted.
 
 Reads its configuration as one JSON line on standard input, prints one with its address, and serves
 until standard input closes.

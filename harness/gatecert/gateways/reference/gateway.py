@@ -167,7 +167,9 @@ class ReferenceGateway:
         policy = self.config.metadata
         metadata = self.metadata(request)
         if not isinstance(metadata, dict):
-            return self.metadata_refusal("must be one JSON object (no trailing comma, double quotes)")
+            return self.metadata_refusal(
+                "must be one JSON object (no trailing comma, double quotes)"
+            )
         missing = [key for key in policy.required if key not in metadata]
         if missing:
             known = ", ".join(policy.required)

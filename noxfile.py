@@ -1,0 +1,124 @@
+"""Chores: ``nox`` runs what CI runs; ``nox -l`` lists all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import nox
+
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "types", "tests", "suites", "wheel", "killtable", "portkey"]
+
+LOCK = "requirements.lock"
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+
+def install(session: nox.Session) -> None:
+    """Install the locked packages and this checkout."""
+    session.install("-q", "--require-hashes", "-r", LOCK)
+    session.install("-q", "--no-deps", "-e", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    install(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    install(session)
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests of the harness itself."""
+    install(session)
+    session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def matrix(session: nox.Session) -> None:
+    """Run the tests of the harness on every supported Python that is installed."""
+    install(session)
+    session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session
+def suites(session: nox.Session) -> None:
+    """Certify the embedded gateway, by the command and by pytest in parallel."""
+    install(session)
+    session.run("gatecert", "run", "--require-complete", "--out", "reports/nox-embedded")
+    session.run("pytest", "suites", "-q", "-n", "2", "--out", "reports/nox-xdist")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, install it alone, and certify the embedded gateway from an empty folder."""
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("pip", "-q", "wheel", "--no-deps", "-w", "dist", ".")
+    wheels = [name for name in os.listdir("dist") if name.endswith(".whl")]
+    path = os.path.abspath(os.path.join("dist", wheels[0]))
+    session.install("-q", "--require-hashes", "-r", LOCK)
+    session.install("-q", "--no-deps", "--force-reinstall", path)
+    session.chdir(session.create_tmp())
+    session.run("gatecert", "run", "-q", "--area", "connection", "--out", "run")
+
+
+@nox.session
+def killtable(session: nox.Session) -> None:
+    """Prove that every requirement can fail."""
+    install(session)
+    session.run("gatecert", "killtable", "--out", "reports/nox-killtable", *session.posargs)
+
+
+@nox.session
+def portkey(session: nox.Session) -> None:
+    """Certify a real Portkey gateway against its recorded deviations."""
+    install(session)
+    if not shutil.which("node") or not shutil.which("npm"):
+        session.skip("needs Node.js 18.18 or newer with npm: apt-get install nodejs npm")
+    session.run(
+        "gatecert",
+        "run",
+        "--target",
+        "portkey",
+        "--known",
+        "fixtures/known/portkey-1.15.2.toml",
+        "--strict-known",
+        # a budget in ms decides nothing on a machine that is shared
+        "-k",
+        "not OVER-01",
+        "--out",
+        "reports/nox-portkey",
+    )
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write the lock file anew from the ranges in pyproject.toml."""
+    session.install("-q", "uv")
+    session.run(
+        "uv", "pip", "compile", "pyproject.toml",
+        "--group", "dev", "--extra", "parallel",
+        "--universal", "--python-version", "3.11",
+        "--generate-hashes", "--no-emit-index-url", "--no-header",
+        "-o", LOCK,
+        *session.posargs,
+    )  # fmt: skip
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write the generated pages in docs/ anew."""
+    install(session)
+    page = session.run("gatecert", "requirements", "--format", "markdown", silent=True)
+    with open("docs/requirements.md", "w", encoding="utf-8") as file:
+        file.write(str(page))
