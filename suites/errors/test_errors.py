@@ -224,6 +224,24 @@ def test_html_error_page_keeps_its_status(desktop: DesktopApp, provider: Scripte
     same(503, exchange.status, "the status", hop=_HOP, silent=exchange.status == 200)
 
 
+@requirement(
+    "ERR-14",
+    SHOULD,
+    source="observed: the client itself repeats a failed request up to ten times",
+    why="Retries multiply: a gateway that tries six times makes 66 calls of one failing turn.",
+    fix="Leave retries to the client, or try a provider three times at most.",
+)
+def test_gateway_does_not_hammer_the_provider(
+    desktop: DesktopApp, provider: ScriptedProvider
+) -> None:
+    """A failing provider is tried at most three times for one request."""
+    script = provider.everywhere(Plan(status=500, error={"message": "No"}))
+    desktop.engine.turn(script.text, stream=False)
+    names = [receipt.provider for receipt in provider.receipts(script)]
+    most = max((names.count(name) for name in set(names)), default=0)
+    expect(most <= 3, "at most 3 attempts at one provider", f"{most}", hop="gateway → provider")
+
+
 def _provoke(
     desktop: DesktopApp, provider: ScriptedProvider, plan: Plan, *, stream: bool = False
 ) -> Exchange:

@@ -34,14 +34,21 @@ _OPEN_FIELDS = {
     fix="Raise the request body limit to 32 MB (client_max_body_size, maxRequestBodySize or the like).",
 )
 def test_realistic_first_turn_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """A first turn of realistic size is answered, and every byte of its user text arrives."""
+    """A first turn of realistic size is answered, and its messages arrive unchanged to the last byte."""
     script = provider.script()
     turn = desktop.engine.turn(script.text)
     answered(turn, f"a first turn of {len(turn.exchange.request.body)} bytes")
-    body = _body(only_receipt(provider.receipts(script)))
-    content = first_message(script.text)["content"]
-    came = _at(body, "messages", 0, "content")
-    same(_texts(content), _texts(came), "the user's text blocks", hop=_HOP)
+    sent = _json(turn.exchange.request.body)["messages"]
+    came = _body(only_receipt(provider.receipts(script))).get("messages")
+    expect(
+        isinstance(came, list) and len(came) == len(sent),
+        "one message at the provider",
+        f"{len(came) if isinstance(came, list) else came!r}",
+        hop=_HOP,
+        silent=True,
+    )
+    same(_texts(sent[0]["content"]), _texts(_at(came, 0, "content")), "the user's text", hop=_HOP)
+    same(sent, came, "the messages", hop=_HOP)
 
 
 @requirement(
@@ -269,6 +276,35 @@ def test_unicode_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> Non
     answered(desktop.engine.turn(words), "a turn with text outside ASCII")
     body = _body(only_receipt(provider.receipts(script)))
     same(words, _texts(_at(body, "messages", 0, "content"))[-1], "the user's text", hop=_HOP)
+
+
+@requirement(
+    "MSG-16",
+    MUST,
+    source="observed: max_tokens is 32000 to 128000, depending on the model",
+    why="Long answers end in the middle, and the client asks again and again.",
+    fix="Pass max_tokens on; do not cap or default it.",
+)
+def test_max_tokens_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """max_tokens arrives unchanged."""
+    _field_arrives(desktop, provider, "max_tokens")
+
+
+@requirement(
+    "MSG-17",
+    SHOULD,
+    source="official: inspect without modifying bodies; current models refuse unexpected parameters",
+    why="A field that the gateway adds (temperature, user, top_p) changes answers or earns a 400.",
+    fix="Add nothing to the body of a request.",
+)
+def test_nothing_is_added(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """No field arrives that the client did not send."""
+    script = provider.script()
+    turn = desktop.engine.turn(script.text)
+    answered(turn, "a turn")
+    sent = _json(turn.exchange.request.body)
+    added = sorted(set(_body(only_receipt(provider.receipts(script)))) - set(sent))
+    expect(not added, "only fields that were sent", f"also {', '.join(added)}", hop=_HOP)
 
 
 def _field_arrives(

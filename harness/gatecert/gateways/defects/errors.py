@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer
+from gatecert.gateways.defects.bending import BentAnswer, wants_stream
 from gatecert.gateways.defects.registry import defect
-from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal
+from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal, Route
 from gatecert.wire import Headers, Reply, Request
 
 
@@ -149,3 +149,12 @@ class ErrorPageIs200(ReferenceGateway):
             await super().relay(request, response, reply)
             return
         await reply.answer(200, [("content-type", "text/html")], await response.aread())
+
+
+@defect("hammers-provider", "ERR-14")
+class HammersProvider(ReferenceGateway):
+    """A failing provider is tried six times."""
+
+    def routes(self, request: Request) -> list[Route]:
+        routes = super().routes(request)
+        return [*[routes[0]] * 5, *routes] if not wants_stream(request) else routes

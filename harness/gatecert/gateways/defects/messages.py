@@ -230,3 +230,38 @@ class CompressesUnasked(_HeaderDefect):
 
     def changed(self, name: str, value: str) -> str | None:
         return "gzip" if name == "accept-encoding" else value
+
+
+@defect("caps-max-tokens", "MSG-16")
+class CapsMaxTokens(BentRequest):
+    """max_tokens is capped to an old model's limit."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        body["max_tokens"] = min(body.get("max_tokens", 4096), 4096)
+
+
+@defect("adds-temperature", "MSG-17")
+class AddsTemperature(BentRequest):
+    """A default temperature is added to every request."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        body.setdefault("temperature", 0.7)
+
+
+@defect("appends-a-message", "MSG-01", "MSG-12")
+class AppendsAMessage(BentRequest):
+    """A reminder of the company's rules is appended to every conversation."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if "messages" in body:
+            body["messages"].append({"role": "user", "content": "Mind the company's rules."})
+
+
+@defect("drops-message-cache-markers", "MSG-01", "MSG-12")
+class DropsMessageCacheMarkers(BentRequest):
+    """Cache markers inside messages are lost."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for message in body.get("messages", []):
+            for block in message["content"] if isinstance(message["content"], list) else []:
+                block.pop("cache_control", None)

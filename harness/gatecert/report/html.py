@@ -1,0 +1,129 @@
+"""The report as one HTML page without any outside request.
+
+Whatever a gateway sent is hostile input: everything is escaped, invisible characters are made
+visible, and the content security policy allows only the page's own style and script, by their hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from gatecert.record import Result, RunRecord
+from gatecert.report import plot, words
+from gatecert.report.facts import facts, settings
+from gatecert.report.headline import headline
+from gatecert.report.triage import by_area, changes, unverified
+from gatecert.report.visible import marked, visible
+from gatecert.requirements import REASONS
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_MOST_CHANGES = 3
+
+
+def render_html(record: RunRecord) -> str:
+    """The whole page. It is valid UTF-8 whatever the record holds."""
+    css, js = _asset("report.css"), _asset("report.js")
+    return _environment().get_template("report.html.j2").render(
+        record=record,
+        headline=headline(record),
+        changes=changes(record)[:_MOST_CHANGES],
+        facts=facts(record),
+        settings=settings(record),
+        verdicts=words.in_order([r.verdict for r in record.results]),
+        areas=by_area(record),
+        unverified=unverified(record),
+        not_applicable=[r for r in record.results if r.verdict == "not-applicable"],
+        css=Markup(css),  # noqa: S704
+        js=Markup(js),  # noqa: S704
+        policy=_policy(css, js),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        marked=marked,
+        label=words.verdict_label,
+        meaning=words.verdict_meaning,
+        symbol=words.symbol,
+        duration=words.duration,
+        number=words.number,
+        counted=words.count,
+        link=link,
+        reason=lambda code: REASONS.get(code, ""),
+        columns=columns,
+        plots=plot.plots,
+        tally=tally,
+    )
+    environment.globals.update(plot=plot)
+    return environment
+
+
+def link(text: str) -> str:
+    """The text if it may stand as the target of a link, else an empty string."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    plain = visible(text) == text and not any(c.isspace() for c in text)
+    return text if plain and parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def columns(measurements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Key and heading of each column of a table of measurements; raw samples are left out."""
+    keys = dict.fromkeys(key for row in measurements for key in row if key != "samples_ms")
+    return [(key, _heading(key)) for key in keys]
+
+
+def tally(results: Sequence[Result], verdict: str) -> int:
+    """How many of the results have this verdict."""
+    return sum(r.verdict == verdict for r in results)
+
+
+def _heading(key: str) -> str:
+    in_ms = key.endswith("_ms")
+    return key.removesuffix("_ms").replace("_", " ") + (", ms" if in_ms else "")
+
+
+def _finalize(value: Any) -> Any:
+    plain = isinstance(value, str) and not isinstance(value, Markup)
+    return visible(value) if plain else value
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8").strip()
+
+
+def _policy(css: str, js: str) -> str:
+    allowed = {
+        "default-src": "'none'",
+        "style-src": _hash(css),
+        "script-src": _hash(js),
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {source}" for name, source in allowed.items())
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

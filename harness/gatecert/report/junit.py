@@ -1,0 +1,106 @@
+"""The record as JUnit XML: one test case for each requirement."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+
+from gatecert.record import Result, RunRecord
+from gatecert.report.triage import by_area, unverified
+from gatecert.report.visible import visible
+from gatecert.report.words import state_words, verdict_label
+
+_OUTCOMES: Mapping[str, str] = {
+    "fail": "failure",
+    "error": "error",
+    "not-applicable": "skipped",
+    "could-not-run": "skipped",
+    "known": "skipped",
+}
+_NOTED = ("warn", "info", "fixed")
+
+
+def render_junit(record: RunRecord) -> str:
+    """The record as JUnit XML. Times are seconds.
+
+    A broken SHOULD and a missing MAY pass with a note, because CI would count them as failures.
+    What was selected and never reached is a skipped test case, so that it is not forgotten.
+    """
+    suites = ET.Element("testsuites", name="gatecert")
+    suite = ET.SubElement(suites, "testsuite", _suite(record))
+    _properties(suite, _run_properties(record))
+    for area, results in by_area(record).items():
+        for result in results:
+            _case(suite, area, result)
+    for one in unverified(record):
+        if one.result is None:
+            case = _element(suite, "testcase", classname="not reached", name=one.id, time="0")
+            _element(case, "skipped", message=one.why)
+    _count(suite)
+    ET.indent(suites, " ")
+    return ET.tostring(suites, encoding="unicode", xml_declaration=False).join((_HEAD, "\n"))
+
+
+_HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
+
+
+def _suite(record: RunRecord) -> dict[str, str]:
+    return {
+        "name": visible(f"gatecert {record.target['name']}"),
+        "timestamp": visible(record.started),
+        "time": f"{record.duration_ms / 1000:.3f}",
+    }
+
+
+def _run_properties(record: RunRecord) -> dict[str, str]:
+    return {
+        "target": str(record.target["name"]),
+        "target-version": str(record.target["version"]),
+        "state": record.state if record.state == "finished" else state_words(record.state),
+        "conformant": str(record.conformant).lower(),
+        "complete": str(record.complete).lower(),
+    }
+
+
+def _case(suite: ET.Element, area: str, result: Result) -> None:
+    name, seconds = f"{result.id} {result.title}", f"{result.duration_ms / 1000:.3f}"
+    case = _element(suite, "testcase", classname=area, name=name, time=seconds)
+    told = {"level": result.level, "verdict": result.verdict, "suspect": result.suspect}
+    _properties(case, told)
+    outcome = _OUTCOMES.get(result.verdict)
+    if outcome:
+        message = f"{verdict_label(result.verdict)}: {result.reason}"
+        _element(case, outcome, message=message).text = visible(_detail(result))
+    elif result.verdict in _NOTED:
+        note = f"{verdict_label(result.verdict)}: {_detail(result)}"
+        ET.SubElement(case, "system-out").text = visible(note)
+
+
+def _detail(result: Result) -> str:
+    known = result.known or {}
+    lines = {
+        "": result.reason,
+        "expected": result.expected,
+        "came": result.came,
+        "why": result.why,
+        "fix": result.fix if result.verdict in ("fail", "warn", "known") else "",
+        "suspect": ", ".join(filter(None, (result.suspect, result.hop))),
+        "recorded": " ".join(filter(None, (known.get("reason"), known.get("link")))),
+    }
+    return "\n".join(f"{k}: {v}" if k else v for k, v in lines.items() if v)
+
+
+def _properties(parent: ET.Element, values: Mapping[str, str]) -> None:
+    group = ET.SubElement(parent, "properties")
+    for name, value in values.items():
+        _element(group, "property", name=name, value=value)
+
+
+def _element(parent: ET.Element, tag: str, **attributes: str) -> ET.Element:
+    return ET.SubElement(parent, tag, {k: visible(v) for k, v in attributes.items()})
+
+
+def _count(suite: ET.Element) -> None:
+    suite.set("tests", str(len(suite.findall("testcase"))))
+    for plural, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(plural, str(len(suite.findall(f"testcase/{tag}"))))

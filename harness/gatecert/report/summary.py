@@ -1,0 +1,108 @@
+"""The record as Markdown, for a step summary in CI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gatecert.record import RunRecord
+from gatecert.report.facts import facts
+from gatecert.report.headline import headline
+from gatecert.report.triage import Change, Unverified, by_area, changes, unverified
+from gatecert.report.visible import visible
+from gatecert.report.words import in_order, symbol, verdict_label
+
+_MOST_CHANGES = 10
+_MOST_UNVERIFIED = 60
+_MOST_CHARS = 400
+_MOST_BYTES = 200_000
+_ICONS = {"fit": "✅", "unfit": "❌", "incomplete": "⚠️"}
+_SPECIAL = re.compile(r"[\\`*_\[\]#~@!]|(?<=:)/|(?<=www)\.")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+
+
+def render_summary(record: RunRecord) -> str:
+    """The record as GitHub Markdown, less than 200,000 bytes."""
+    said = headline(record)
+    lines = [f"## {_ICONS[said.tone]} {escaped(said.title)}", ""]
+    lines += [f"{escaped(' '.join(said.notes))}", "", _target(record), ""]
+    lines += _table(record)
+    lines += _to_change(changes(record), len(record.broken_musts) > 0)
+    lines += _not_verified(unverified(record))
+    return _bounded("\n".join(lines))
+
+
+def escaped(text: str) -> str:
+    """One line of text that means nothing to Markdown, also inside a table; long ones are cut."""
+    line = " ".join(visible(text).split())
+    if len(line) > _MOST_CHARS:
+        line = line[: _MOST_CHARS - 1] + "…"
+    line = _SPECIAL.sub(lambda found: f"\\{found.group()}", line)
+    return re.sub(r"[&<>|]", lambda found: _ENTITIES[found.group()], line)
+
+
+def _target(record: RunRecord) -> str:
+    told = facts(record)
+    names = ("Gateway", "Gateway version", "Client profile", "Tool", "Started", "Duration")
+    return " · ".join(f"{name}: {escaped(told[name])}" for name in names if name in told)
+
+
+def _table(record: RunRecord) -> list[str]:
+    verdicts = in_order([r.verdict for r in record.results])
+    if not verdicts:
+        return []
+    heads = [f"{symbol(v)} {verdict_label(v)}" for v in verdicts]
+    rows = [["Area", *heads], ["---", *("--:" for _ in verdicts)]]
+    for area, results in by_area(record).items():
+        found = [r.verdict for r in results]
+        rows.append([area, *(str(found.count(v) or "") for v in verdicts)])
+    totals = record.summary["verdicts"]
+    rows.append(["**All**", *(f"**{totals[v]}**" for v in verdicts)])
+    return [_row(rows[0]), "|" + "|".join(rows[1]) + "|", *map(_row, rows[2:-1]), _last(rows[-1])]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(escaped(cell) for cell in cells) + " |"
+
+
+def _last(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _to_change(found: Sequence[Change], unfit: bool) -> list[str]:
+    if not found:
+        return []
+    title = "What to change first" if unfit else "What could be better"
+    lines = ["", f"### {title}", ""]
+    for place, change in enumerate(found[:_MOST_CHANGES], 1):
+        lines += _change(place, change)
+    further = len(found) - _MOST_CHANGES
+    return [*lines, *([f"\n… and {further} more in the report."] if further > 0 else [])]
+
+
+def _change(place: int, change: Change) -> list[str]:
+    result = change.result
+    also = "".join(f", {other.id}" for other in change.also)
+    head = f"{result.id}{also} ({result.level}, {verdict_label(result.verdict)})"
+    suspect = f" Suspect: {result.suspect}." if result.suspect else ""
+    return [
+        f"{place}. **{escaped(head)}** {escaped(result.title)}",
+        f"   - Came: {escaped(result.came or result.reason)}",
+        f"   - Change: {escaped(result.fix)}{escaped(suspect) and ' ' + escaped(suspect)}",
+    ]
+
+
+def _not_verified(found: Sequence[Unverified]) -> list[str]:
+    if not found:
+        return []
+    lines = ["", f"### Not verified ({len(found)})", ""]
+    lines += [f"- **{escaped(one.id)}** {escaped(one.why)}" for one in found[:_MOST_UNVERIFIED]]
+    further = len(found) - _MOST_UNVERIFIED
+    return [*lines, *([f"- … and {further} more"] if further > 0 else [])]
+
+
+def _bounded(text: str) -> str:
+    if len(text.encode()) < _MOST_BYTES:
+        return text + "\n"
+    kept = text.encode()[: _MOST_BYTES - 200].decode("utf-8", "ignore").rpartition("\n")[0]
+    return f"{kept}\n\n… cut here; the report has the rest.\n"

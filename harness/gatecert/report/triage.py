@@ -1,0 +1,86 @@
+"""What to do first, and what is not known: the record sorted by what it means for users."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gatecert.record import Result, RunRecord
+from gatecert.report.words import state_words
+from gatecert.requirements import AREAS
+
+# by harm to a user: cannot connect, broken streams, lost turns, wrong answers, then the rest
+_HARM = (
+    "connection",
+    "auth",
+    "streaming",
+    "fallback",
+    "messages",
+    "errors",
+    "urls",
+    "metadata",
+    "models",
+    "overhead",
+)
+_CHANGEABLE = ("fail", "warn", "known")
+_UNVERIFIED = ("could-not-run", "error")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change to the gateway; ``also`` are further requirements that ask for the same one."""
+
+    result: Result
+    also: Sequence[Result] = ()
+
+
+@dataclass(frozen=True)
+class Unverified:
+    """A selected requirement without a judgement. ``result`` is None if it was never reached."""
+
+    id: str
+    why: str
+    result: Result | None = None
+
+
+def changes(record: RunRecord) -> list[Change]:
+    """What to change, the most harmful first; the same fix in the same area is one change."""
+    groups: dict[tuple[str, str], list[Result]] = {}
+    deviations = [r for r in record.results if r.verdict in _CHANGEABLE]
+    for result in sorted(deviations, key=_harm(record)):
+        groups.setdefault((result.area, result.fix), []).append(result)
+    return [Change(first, also) for first, *also in groups.values()]
+
+
+def unverified(record: RunRecord) -> list[Unverified]:
+    """What was selected and not judged, each with the reason."""
+    by_id = {r.id: r for r in record.results}
+    without_answer = [r.id for r in record.results if r.verdict in _UNVERIFIED]
+    never = f"not reached: {state_words(record.state)}"
+    return [
+        Unverified(i, by_id[i].reason if i in by_id else never, by_id.get(i))
+        for i in dict.fromkeys([*without_answer, *record.not_verified])
+    ]
+
+
+def by_area(record: RunRecord) -> dict[str, list[Result]]:
+    """The results by area, areas in the catalogue's order and results in the record's."""
+    found: dict[str, list[Result]] = {}
+    for result in sorted(record.results, key=lambda r: _place(AREAS, r.area)):
+        found.setdefault(result.area, []).append(result)
+    return found
+
+
+def _harm(record: RunRecord) -> Callable[[Result], tuple[int, int]]:
+    failed = any(r.verdict == "fail" for r in record.broken_musts)
+
+    def rank(result: Result) -> tuple[int, int]:
+        # without a failure, recorded deviations from a MUST are what makes the gateway unfit
+        decides = not failed and result.level == "MUST"
+        return (-1 if decides else _CHANGEABLE.index(result.verdict), _place(_HARM, result.area))
+
+    return rank
+
+
+def _place(order: Sequence[str], name: str) -> int:
+    return order.index(name) if name in order else len(order)

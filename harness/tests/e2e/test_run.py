@@ -1,0 +1,209 @@
+"""Whole runs: verdicts, exit codes, files, secrets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from e2e.running import environment, gatecert, record
+
+from gatecert.gateways.embedded import EmbeddedGateway, start_embedded
+from gatecert.gateways.running import ProviderAddresses
+from gatecert.session.paths import suites_folder
+from gatecert.wire import Child
+
+FILES = {"run.json", "index.html", "junit.xml", "summary.md", "journal.jsonl"}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Child]:
+    child = Child.python("the provider", "gatecert.upstream", ["127.0.0.1:0"])
+    yield child
+    child.stop()
+
+
+@pytest.fixture
+def gateway(provider: Child) -> Iterator[EmbeddedGateway]:
+    addresses = ProviderAddresses(provider.facts["url"], provider.facts["refused_url"])
+    running = start_embedded(addresses)
+    yield running
+    running.stop()
+
+
+def test_embedded_run_is_conformant_and_complete(tmp_path: Path) -> None:
+    ran = gatecert("run", "--out", "r", "--overhead-pairs", "12", cwd=tmp_path)
+    assert ran.code == 0, ran.out + ran.err
+    assert "CONFORMANT" in ran.out
+    assert "report: r/index.html" in ran.out
+    left = record(tmp_path / "r")
+    assert left["conformant"]
+    assert left["complete"]
+    assert set(left["summary"]["verdicts"]) == {"pass"}
+    assert {path.name for path in (tmp_path / "r").iterdir()} >= FILES
+
+
+def test_defect_is_caught_and_the_reason_names_it(tmp_path: Path) -> None:
+    ran = gatecert("run", "--defect", "buffers-streams", "-k", "STREAM-03", cwd=tmp_path)
+    assert ran.code == 1
+    assert "fail  STREAM-03" in ran.out
+    assert "proxy_buffering off" in ran.out
+    assert "suspect: gateway" in ran.out
+
+
+def test_should_alone_does_not_fail_a_run(tmp_path: Path) -> None:
+    ran = gatecert("run", "--defect", "bare-401", "--area", "auth", "--out", "r", cwd=tmp_path)
+    assert ran.code == 0
+    assert record(tmp_path / "r")["summary"]["verdicts"] == {"pass": 15, "warn": 1}
+
+
+def test_selected_part_is_never_complete(tmp_path: Path) -> None:
+    ran = gatecert("run", "--area", "models", "--require-complete", "--out", "r", cwd=tmp_path)
+    assert ran.code == 3
+    assert "AS FAR AS SELECTED" in ran.out
+    assert not record(tmp_path / "r")["complete"]
+
+
+def test_known_deviation_keeps_ci_green_but_not_the_record(tmp_path: Path) -> None:
+    entry = '[known.STREAM-09]\nreason = "it drops pings"\nlink = "https://example.org/1"\n'
+    (tmp_path / "known.toml").write_text(entry.replace("STREAM-09", "STREAM-01"))
+    flags = ["-k", "STREAM-01", "--known", "known.toml", "--out", "r"]
+    ran = gatecert("run", "--defect", "splits-characters", *flags, cwd=tmp_path)
+    assert ran.code == 0
+    left = record(tmp_path / "r")
+    assert left["results"][0]["verdict"] == "known"
+    assert left["results"][0]["known"]["link"] == "https://example.org/1"
+    assert not left["conformant"]
+
+
+def test_fixed_deviation_fails_only_if_strict(tmp_path: Path) -> None:
+    entry = '[known.STREAM-09]\nreason = "it drops pings"\nlink = "https://example.org/1"\n'
+    (tmp_path / "known.toml").write_text(entry)
+    flags = ["-k", "STREAM-09", "--known", "known.toml"]
+    assert gatecert("run", *flags, cwd=tmp_path).code == 0
+    strict = gatecert("run", *flags, "--strict-known", cwd=tmp_path)
+    assert strict.code == 1
+    assert "fixed STREAM-09" in strict.out
+
+
+def test_json_prints_the_record_and_nothing_else(tmp_path: Path) -> None:
+    ran = gatecert("run", "--area", "models", "--json", "--out", "r", cwd=tmp_path)
+    assert json.loads(ran.out) == record(tmp_path / "r")
+
+
+def test_target_file_with_an_external_gateway(
+    tmp_path: Path, gateway: EmbeddedGateway, provider: Child
+) -> None:
+    target = gateway.target
+    (tmp_path / "acme.toml").write_text(
+        f"""
+        [gateway]
+        base_url = "{target.base_url}/"
+        api_key_env = "ACME_KEY"
+        [gateway.headers]
+        x-portkey-metadata = '{target.headers["x-portkey-metadata"]}'
+        [upstream]
+        listen = "{provider.facts["url"].removeprefix("http://")}"
+        [promises]
+        enforces_keys = true
+        accepts_x_api_key = true
+        serves_models = true
+        serves_count_tokens = true
+        """
+    )
+    flags = ["--target", "acme.toml", "--out", "r"]
+    ran = gatecert("run", *flags, cwd=tmp_path, ACME_KEY=target.api_key)
+    left = record(tmp_path / "r")
+    assert ran.code == 0, ran.out + ran.err
+    assert left["target"]["name"] == "acme"
+    assert left["target"]["provider"] == "scripted"
+    assert left["summary"]["verdicts"]["pass"] > 70
+    assert "fail" not in left["summary"]["verdicts"]
+
+
+def test_live_provider_says_what_could_not_run(tmp_path: Path, gateway: EmbeddedGateway) -> None:
+    target = gateway.target
+    header = f"x-portkey-metadata: {target.headers['x-portkey-metadata']}"
+    flags = ["--gateway", target.base_url, "--api-key-env", "ACME_KEY", "--header", header]
+    ran = gatecert("run", *flags, "--out", "r", cwd=tmp_path, ACME_KEY=target.api_key)
+    left = record(tmp_path / "r")
+    assert ran.code == 0, ran.out + ran.err
+    assert left["target"]["provider"] == "live"
+    assert not left["complete"]
+    judged = {r["id"]: r for r in left["results"]}
+    assert judged["AUTH-01"]["verdict"] == "pass"
+    assert judged["STREAM-03"]["verdict"] == "could-not-run"
+    assert judged["STREAM-03"]["reason_code"] == "live-provider"
+    assert "STREAM-03" in left["not_verified"]
+
+
+def test_request_cap_is_kept_and_said(tmp_path: Path) -> None:
+    flags = ["--area", "auth", "--max-requests", "3", "--out", "r"]
+    gatecert("run", *flags, cwd=tmp_path)
+    left = record(tmp_path / "r")
+    assert left["summary"]["verdicts"]["could-not-run"] >= 10
+    assert {r["reason_code"] for r in left["results"]} == {"held", "request-cap"}
+
+
+def test_no_key_in_anything_a_run_writes(
+    tmp_path: Path, gateway: EmbeddedGateway, provider: Child
+) -> None:
+    target = gateway.target
+    secret_header = "x-team-token: team-token-canary-4711"
+    flags = ["--gateway", target.base_url, "--api-key-env", "ACME_KEY", "--header", secret_header]
+    listen = provider.facts["url"].removeprefix("http://")
+    ran = gatecert(
+        "run", *flags, "--upstream-listen", listen, "--out", "r", "--json", cwd=tmp_path,
+        ACME_KEY=target.api_key,
+    )  # fmt: skip
+    written = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
+    written[Path("stdout")] = ran.out.encode()
+    written[Path("stderr")] = ran.err.encode()
+    assert len(written) >= 7
+    for path, data in written.items():
+        for canary in (target.api_key, "team-token-canary-4711"):
+            assert canary.encode() not in data, f"{canary} stands in {path}"
+
+
+def test_pytest_does_the_same_work(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", str(suites_folder()), "-q", "-p", "no:cacheprovider"]
+    flags = ["--defect", "drops-pings", "-k", "streaming", "-n", "2", "--junitxml", "j.xml"]
+    done = subprocess.run(
+        [*command, *flags, "--out", "r"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    left = record(tmp_path / "r")
+    assert left["summary"]["verdicts"] == {"pass": 15, "warn": 1}
+    suite = ElementTree.parse(tmp_path / "j.xml").getroot()[0]
+    assert suite.get("tests") == "16"
+    assert suite.get("skipped") == "1"
+
+
+def test_pytest_stops_at_the_first_failure(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", str(suites_folder()), "-q", "-p", "no:cacheprovider"]
+    flags = ["--defect", "accepts-any-key", "-k", "auth", "-x", "--out", "r"]
+    done = subprocess.run(
+        [*command, *flags],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "AUTH-03 (MUST)" in done.stdout
+    left = record(tmp_path / "r")
+    assert left["state"] == "stopped"
+    assert left["summary"]["verdicts"]["fail"] == 1
+    assert "AUTH-05" in left["not_verified"]
