@@ -76,6 +76,16 @@ def same_names(expected: Collection[str], came: Collection[str], what: str, *, h
     expect(not told, f"{what} to be the same", "; ".join(told), hop=hop, silent=True)
 
 
+def at(node: Any, *path: str | int) -> Any:
+    """A member deep in JSON, or None where there is none: a gateway may answer anything."""
+    for step in path:
+        try:
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return node
+
+
 def _difference(expected: Any, came: Any) -> str:
     if not isinstance(expected, str) or not isinstance(came, str):
         return "nothing" if came is None else _short(came)

@@ -1,6 +1,6 @@
 """Everything a suite imports, in one place."""
 
-from gatecert.checks import answered, only_receipt, readable_error, refused, same, same_names
+from gatecert.checks import answered, at, only_receipt, readable_error, refused, same, same_names
 from gatecert.desktop import DesktopApp, Exchange, ServerSentEvent, Turn
 from gatecert.desktop.app import usable_models
 from gatecert.desktop.shapes import first_message
@@ -29,6 +29,7 @@ __all__ = [
     "Target",
     "Turn",
     "answered",
+    "at",
     "expect",
     "fail",
     "first_message",

@@ -11,6 +11,7 @@ from gatecert.suite import (
     ScriptedProvider,
     Turn,
     answered,
+    at,
     expect,
     requirement,
     same,
@@ -51,11 +52,10 @@ def test_connection_test_succeeds(desktop: DesktopApp) -> None:
         "a Message with a content list",
         f"{exchange.text[:160]!r}",
     )
-    usage = body.get("usage")
     expect(
-        isinstance(usage, dict) and isinstance(usage.get("input_tokens"), int),
+        isinstance(at(body, "usage", "input_tokens"), int),
         "usage.input_tokens in the answer, which the client's checks read",
-        f"usage is {usage!r}",
+        f"usage is {at(body, 'usage')!r}",
     )
 
 

@@ -7,6 +7,7 @@ from gatecert.suite import (
     Plan,
     ScriptedProvider,
     answered,
+    at,
     expect,
     requirement,
     same,
@@ -30,8 +31,7 @@ def test_whole_answer_is_exact(desktop: DesktopApp, provider: ScriptedProvider) 
     expect(isinstance(body, dict), "a JSON object", f"{turn.exchange.text[:120]!r}")
     same(script.answer, turn.text, "the answer's text", hop=_HOP)
     same("max_tokens", body.get("stop_reason"), "stop_reason", hop=_HOP)
-    usage = body.get("usage") or {}
-    came = (usage.get("input_tokens"), usage.get("output_tokens"))
+    came = (at(body, "usage", "input_tokens"), at(body, "usage", "output_tokens"))
     same((4_242, 99), came, "usage (input, output)", hop=_HOP)
 
 

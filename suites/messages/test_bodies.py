@@ -12,6 +12,7 @@ from gatecert.suite import (
     ScriptedProvider,
     Target,
     answered,
+    at,
     expect,
     first_message,
     only_receipt,
@@ -47,7 +48,7 @@ def test_realistic_first_turn_arrives(desktop: DesktopApp, provider: ScriptedPro
         hop=_HOP,
         silent=True,
     )
-    same(_texts(sent[0]["content"]), _texts(_at(came, 0, "content")), "the user's text", hop=_HOP)
+    same(_texts(sent[0]["content"]), _texts(at(came, 0, "content")), "the user's text", hop=_HOP)
     same(sent, came, "the messages", hop=_HOP)
 
 
@@ -242,8 +243,7 @@ def test_count_tokens_is_the_providers(desktop: DesktopApp, provider: ScriptedPr
     """count_tokens answers with the provider's own number."""
     script = provider.script(Plan(input_tokens=31_337))
     exchange = answered(desktop.engine.count_tokens(script.text), "count_tokens")
-    body = exchange.json()
-    came = body.get("input_tokens") if isinstance(body, dict) else None
+    came = at(exchange.json(), "input_tokens")
     same(31_337, came, "input_tokens", hop="provider → gateway → client")
 
 
@@ -275,7 +275,7 @@ def test_unicode_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> Non
     words = f"{script.text} Grüße, 日本語, עברית, 👩‍👩‍👧‍👦 \U0001f9ea"
     answered(desktop.engine.turn(words), "a turn with text outside ASCII")
     body = _body(only_receipt(provider.receipts(script)))
-    same(words, _texts(_at(body, "messages", 0, "content"))[-1], "the user's text", hop=_HOP)
+    same(words, _texts(at(body, "messages", 0, "content"))[-1], "the user's text", hop=_HOP)
 
 
 @requirement(
@@ -335,15 +335,6 @@ def _body(receipt: Receipt) -> dict[str, Any]:
 
 def _json(data: bytes) -> dict[str, Any]:
     return dict(json.loads(data))
-
-
-def _at(node: Any, *path: str | int) -> Any:
-    for step in path:
-        try:
-            node = node[step]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return node
 
 
 def _texts(content: Any) -> list[str]:

@@ -7,6 +7,7 @@ from gatecert.suite import (
     ScriptedProvider,
     Target,
     answered,
+    at,
     expect,
     only_receipt,
     readable_error,
@@ -71,8 +72,7 @@ def test_configured_model_is_listed(desktop: DesktopApp, target: Target) -> None
 def test_list_comes_on_one_page(desktop: DesktopApp) -> None:
     """The whole list comes on one page."""
     exchange = answered(desktop.discover_models(), "model discovery")
-    body = exchange.json()
-    more = isinstance(body, dict) and body.get("has_more")
+    more = at(exchange.json(), "has_more")
     expect(not more, "has_more false or absent", f"has_more {more!r}")
 
 
@@ -89,9 +89,8 @@ def test_expected_model_arrives(
     """The chat model arrives at the provider under the expected name."""
     script = provider.script()
     answered(desktop.engine.turn(script.text), "a turn")
-    body = only_receipt(provider.receipts(script)).json()
     expected = target.models.chat_at_provider or target.models.chat
-    model = body.get("model") if isinstance(body, dict) else None
+    model = at(only_receipt(provider.receipts(script)).json(), "model")
     same(expected, model, "the model at the provider", hop="gateway → provider")
 
 

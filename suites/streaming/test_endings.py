@@ -10,6 +10,7 @@ from gatecert.suite import (
     ServerSentEvent,
     Turn,
     answered,
+    at,
     expect,
     requirement,
     same,
@@ -66,9 +67,8 @@ def test_text_before_a_cut_arrives(desktop: DesktopApp, provider: ScriptedProvid
     seen: list[str] = []
 
     def note(event: ServerSentEvent) -> bool:
-        data = event.json()
-        if event.name == "content_block_delta" and isinstance(data, dict):
-            seen.append(str(data["delta"].get("text", "")))
+        if event.name == "content_block_delta":
+            seen.append(str(at(event.json(), "delta", "text")))
         if len(seen) == 17:
             provider.release(script)
         return True

@@ -48,7 +48,7 @@ class Progress:
         """The gateway is up."""
         if self._quiet:
             return
-        provider = "scripted provider" if target.scripted else "live provider, may cost money"
+        provider = "scripted provider" if target.scripted else "live provider"
         self._console.print(
             f"Certifying [bold]{escape(target.name)}[/] {escape(target.version)} "
             f"at {escape(target.base_url)} ({provider}), {len(identifiers)} requirements"

@@ -116,7 +116,8 @@ def usable_models(body: Any) -> list[str]:
     then a family word or *claude* or *anthropic* is needed.
     """
     data = body.get("data") if isinstance(body, dict) else None
-    entries = [entry for entry in data or [] if isinstance(entry, dict)]
+    listed = data if isinstance(data, list) else []
+    entries = [entry for entry in listed if isinstance(entry, dict)]
     return [name for entry in entries if _offered(name := str(entry.get("id", "")))]
 
 

@@ -20,6 +20,16 @@ _DELTA_KEYS = {
     "signature_delta": ("thinking", "signature"),
     "input_json_delta": ("tool_use", "partial_json"),
 }
+_HANDLED = (
+    "message_start",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_stop",
+    "message_delta",
+    "message_stop",
+    "ping",
+    "error",
+)
 
 
 @dataclass
@@ -45,7 +55,7 @@ class Assembled:
     @property
     def text(self) -> str:
         """All text blocks put together: what the user reads."""
-        return "".join(b["text"] for b in self.blocks if b["type"] == "text")
+        return "".join(b.get("text", "") for b in self.blocks if b.get("type") == "text")
 
 
 def assemble(events: Iterable[ServerSentEvent]) -> Assembled:
@@ -77,9 +87,8 @@ class _Builder:
             out.problems.append(f"{event.name} carries data of type {data.get('type')!r}")
         if out.ended:
             out.problems.append(f"{event.name} came after message_stop")
-        handler = getattr(self, f"_on_{event.name}", None)
-        if handler is not None:
-            handler(data)
+        if event.name in _HANDLED:
+            getattr(self, f"_on_{event.name}")(data)
 
     def finish(self) -> Assembled:
         out = self.out
@@ -93,45 +102,46 @@ class _Builder:
         if self._started:
             self.out.problems.append("message_start came twice")
         self._started = True
-        message = data.get("message") or {}
+        message = _object(data.get("message"))
         self.out.model = str(message.get("model", ""))
-        usage = message.get("usage") or {}
-        self.out.input_tokens = usage.get("input_tokens")
+        self.out.input_tokens = _count(message, "input_tokens")
         if self.out.input_tokens is None:
             self.out.problems.append("message_start has no usage.input_tokens")
 
     def _on_content_block_start(self, data: dict[str, Any]) -> None:
-        index = data.get("index", -1)
+        index = _index(data)
         if not self._started:
             self.out.problems.append("content_block_start came before message_start")
         if index != self._next_index:
             self.out.problems.append(f"block {index} started where {self._next_index} was due")
         self._next_index = index + 1
-        block = dict(data.get("content_block") or {})
+        block = _object(data.get("content_block"))
+        block = {k: v for k, v in block.items() if k not in ("text", "thinking", "signature")}
         if block.get("type") == "tool_use":
             block["partial_json"] = ""
         self._open[index] = block
 
     def _on_content_block_delta(self, data: dict[str, Any]) -> None:
-        index = data.get("index", -1)
-        delta = data.get("delta") or {}
+        index = _index(data)
+        delta = _object(data.get("delta"))
         block = self._open.get(index)
         if block is None:
             self.out.problems.append(f"a delta came for block {index}, which is not open")
             return
-        kind, key = _DELTA_KEYS.get(delta.get("type", ""), ("", ""))
+        kind, key = _DELTA_KEYS.get(str(delta.get("type")), ("", ""))
         if not kind:
             return
         if block.get("type") != kind:
             self.out.problems.append(f"{delta['type']} came for a {block.get('type')} block")
             return
-        if key == "signature":
-            block[key] = delta.get(key, "")
-        else:
-            block[key] = block.get(key, "") + delta.get(key, "")
+        text = delta.get(key)
+        if not isinstance(text, str):
+            self.out.problems.append(f"{delta['type']} carries no text")
+            return
+        block[key] = text if key == "signature" else block.get(key, "") + text
 
     def _on_content_block_stop(self, data: dict[str, Any]) -> None:
-        block = self._open.pop(data.get("index", -1), None)
+        block = self._open.pop(_index(data), None)
         if block is None:
             self.out.problems.append(f"block {data.get('index')} stopped without being open")
             return
@@ -140,10 +150,10 @@ class _Builder:
         self.out.blocks.append(block)
 
     def _on_message_delta(self, data: dict[str, Any]) -> None:
-        delta = data.get("delta") or {}
+        stop_reason = _object(data.get("delta")).get("stop_reason")
         # a late delta with a null reason must not erase an earlier one
-        self.out.stop_reason = delta.get("stop_reason") or self.out.stop_reason
-        output_tokens = (data.get("usage") or {}).get("output_tokens")
+        self.out.stop_reason = str(stop_reason) if stop_reason else self.out.stop_reason
+        output_tokens = _count(data, "output_tokens")
         if output_tokens is None:
             self.out.problems.append("message_delta has no usage.output_tokens")
         else:
@@ -156,7 +166,22 @@ class _Builder:
         self.out.pings += 1
 
     def _on_error(self, data: dict[str, Any]) -> None:
-        self.out.error = dict(data.get("error") or {})
+        self.out.error = _object(data.get("error"))
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """A JSON object as it is; what is none counts as empty, since a gateway may send anything."""
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _index(data: dict[str, Any]) -> int:
+    index = data.get("index")
+    return index if isinstance(index, int) else -1
+
+
+def _count(holder: dict[str, Any], name: str) -> int | None:
+    count = _object(holder.get("usage")).get(name)
+    return count if isinstance(count, int) else None
 
 
 def _tool_input(text: str, problems: list[str]) -> Any:

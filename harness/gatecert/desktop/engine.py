@@ -53,7 +53,8 @@ class Turn:
             return self.assembled.blocks
         body = self.exchange.json()
         content = body.get("content") if isinstance(body, dict) else None
-        return [block for block in content or [] if isinstance(block, dict)]
+        blocks = content if isinstance(content, list) else []
+        return [block for block in blocks if isinstance(block, dict)]
 
     @property
     def text(self) -> str:

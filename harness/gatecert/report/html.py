@@ -32,19 +32,23 @@ _MOST_CHANGES = 3
 def render_html(record: RunRecord) -> str:
     """The whole page. It is valid UTF-8 whatever the record holds."""
     css, js = _asset("report.css"), _asset("report.js")
-    return _environment().get_template("report.html.j2").render(
-        record=record,
-        headline=headline(record),
-        changes=changes(record)[:_MOST_CHANGES],
-        facts=facts(record),
-        settings=settings(record),
-        verdicts=words.in_order([r.verdict for r in record.results]),
-        areas=by_area(record),
-        unverified=unverified(record),
-        not_applicable=[r for r in record.results if r.verdict == "not-applicable"],
-        css=Markup(css),  # noqa: S704
-        js=Markup(js),  # noqa: S704
-        policy=_policy(css, js),
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            record=record,
+            headline=headline(record),
+            changes=changes(record)[:_MOST_CHANGES],
+            facts=facts(record),
+            settings=settings(record),
+            verdicts=words.in_order([r.verdict for r in record.results]),
+            areas=by_area(record),
+            unverified=unverified(record),
+            not_applicable=[r for r in record.results if r.verdict == "not-applicable"],
+            css=Markup(css),  # noqa: S704
+            js=Markup(js),  # noqa: S704
+            policy=_policy(css, js),
+        )
     )
 
 

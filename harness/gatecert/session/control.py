@@ -13,6 +13,7 @@ from gatecert.gateways.target import Target
 from gatecert.record import Result, RunRecord
 from gatecert.record.model import result_from_json
 from gatecert.session.conductor import Conductor
+from gatecert.session.options import LIVE_MAX_TOKENS
 from gatecert.session.stash import REQUIREMENT, SHARED
 
 
@@ -115,6 +116,11 @@ class Controller:
             return
         get = self._config.getoption
         self.conductor.select(identifiers, get("keyword", ""), get("markexpr", ""))
+        if not self.conductor.target.scripted:
+            most = self.conductor.options.max_requests
+            self._say(
+                f"live provider: at most {most} requests of {LIVE_MAX_TOKENS} output tokens each"
+            )
         self._config.hook.pytest_gatecert_started(
             target=self.conductor.target, identifiers=identifiers
         )

@@ -12,6 +12,7 @@ from gatecert.desktop import DesktopApp, RequestCap
 from gatecert.gateways.target import Target
 from gatecert.overhead import Paired, measure_paired
 from gatecert.requirements import CannotJudge
+from gatecert.session.options import LIVE_MAX_TOKENS
 from gatecert.session.services import settings_of
 from gatecert.session.stash import SHARED
 from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
@@ -19,8 +20,7 @@ from gatecert.upstream import Provider
 
 Desktops = Callable[..., DesktopApp]
 
-# a live model costs money: short answers, no thinking
-_ECONOMY = {"max_tokens": 16, "thinking": {"type": "disabled"}}
+_ECONOMY = {"max_tokens": LIVE_MAX_TOKENS, "thinking": {"type": "disabled"}}
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from gatecert.requirements import AREAS
 EMBEDDED = "embedded"
 DEFAULT_MAX_REQUESTS = 2_000
 DEFAULT_OVERHEAD_PAIRS = 40
+# a live model costs money: short answers
+LIVE_MAX_TOKENS = 16
 
 
 @dataclass(frozen=True)

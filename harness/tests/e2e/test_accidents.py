@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from e2e.running import gatecert, record, start
 
 # a slow gateway, so that there is a middle

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from e2e.running import environment, gatecert, record
 
+from e2e.running import environment, gatecert, record
 from gatecert.gateways.embedded import EmbeddedGateway, start_embedded
 from gatecert.gateways.running import ProviderAddresses
 from gatecert.session.paths import suites_folder

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from e2e.running import gatecert, record
 
 KEY = {"ACME_KEY": "sk-acme-0123456789"}
