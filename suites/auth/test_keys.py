@@ -181,9 +181,9 @@ def test_refusal_does_not_echo_the_key(desktops: Desktops) -> None:
 def test_refused_request_never_reaches_the_provider(
     desktops: Desktops, provider: ScriptedProvider
 ) -> None:
-    """A turn with a wrong key does not reach any provider."""
+    """A turn with a wrong key is refused before it reaches any provider."""
     script = provider.script()
-    desktops(api_key=WRONG_KEY).engine.turn(script.text)
+    refused(desktops(api_key=WRONG_KEY).engine.turn(script.text), "a turn with an unknown key")
     receipts = provider.receipts(script)
     expect(
         not receipts,

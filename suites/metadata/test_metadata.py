@@ -187,11 +187,11 @@ def test_broken_metadata_never_changes_the_route_in_silence(
 def test_refused_metadata_never_reaches_the_provider(
     desktops: Desktops, provider: ScriptedProvider, target: Target
 ) -> None:
-    """A turn whose metadata is broken does not reach any provider."""
+    """A turn whose metadata is broken is refused before it reaches any provider."""
     script = provider.script(Plan())
     header = target.promises.metadata_header
     app = desktops(custom_headers={**target.headers, header: _text(target)[:-1] + ",}"})
-    app.engine.turn(script.text)
+    refused(app.engine.turn(script.text), "a turn with broken metadata", _FINAL)
     receipts = provider.receipts(script)
     expect(
         not receipts,

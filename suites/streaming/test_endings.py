@@ -1,11 +1,14 @@
 """Streams: how they end, well or badly."""
 
+from collections.abc import Sequence
+
 from gatecert.suite import (
     MUST,
     SHOULD,
     Block,
     DesktopApp,
     Plan,
+    Receipt,
     ScriptedProvider,
     ServerSentEvent,
     Turn,
@@ -32,7 +35,7 @@ def test_cut_stream_does_not_look_complete(desktop: DesktopApp, provider: Script
     """A stream that the provider cuts inside a block reaches the client as broken off, not as ended."""
     script = provider.everywhere(Plan(blocks=[Block("text", _TEXT)], cut_events=20))
     turn = desktop.engine.turn(script.text)
-    _shows_the_break(turn)
+    _shows_the_break(turn, provider.receipts(script))
 
 
 @requirement(
@@ -48,8 +51,9 @@ def test_cut_inside_an_event_does_not_look_complete(
 ) -> None:
     """A stream that is cut in the middle of an event, by reset, reaches the client as broken off."""
     plan = Plan(blocks=[Block("text", _TEXT)], cut_bytes=1_777, reset=True)
-    turn = desktop.engine.turn(provider.everywhere(plan).text)
-    _shows_the_break(turn)
+    script = provider.everywhere(plan)
+    turn = desktop.engine.turn(script.text)
+    _shows_the_break(turn, provider.receipts(script))
 
 
 @requirement(
@@ -159,8 +163,14 @@ def test_turn_after_a_cut_succeeds(desktop: DesktopApp, provider: ScriptedProvid
     same(script.answer, turn.text, "the answer's text", hop=_HOP)
 
 
-def _shows_the_break(turn: Turn) -> None:
+def _shows_the_break(turn: Turn, receipts: Sequence[Receipt]) -> None:
     exchange, message = turn.exchange, turn.assembled
+    expect(
+        any(receipt.outcome == "cut" for receipt in receipts),
+        "the turn to reach the provider, which cuts its stream",
+        f"{exchange.summary()}, and {len(receipts)} requests at the provider",
+        hop="gateway → provider",
+    )
     honest = exchange.fault is not None or message.error is not None or exchange.status != 200
     expect(
         honest,

@@ -93,6 +93,8 @@ class _Builder:
     def finish(self) -> Assembled:
         out = self.out
         if out.error is None:
+            if not self._started:
+                out.problems.append("the stream had no message_start")
             out.problems.extend(f"block {index} never stopped" for index in self._open)
             if not out.ended:
                 out.problems.append("the stream ended without message_stop")
@@ -112,6 +114,8 @@ class _Builder:
         index = _index(data)
         if not self._started:
             self.out.problems.append("content_block_start came before message_start")
+        for other in self._open:
+            self.out.problems.append(f"block {index} started while block {other} was open")
         if index != self._next_index:
             self.out.problems.append(f"block {index} started where {self._next_index} was due")
         self._next_index = index + 1
@@ -138,6 +142,8 @@ class _Builder:
         if not isinstance(text, str):
             self.out.problems.append(f"{delta['type']} carries no text")
             return
+        if key == "thinking" and block.get("signature"):
+            self.out.problems.append("thinking went on after its signature")
         block[key] = text if key == "signature" else block.get(key, "") + text
 
     def _on_content_block_stop(self, data: dict[str, Any]) -> None:
@@ -150,6 +156,8 @@ class _Builder:
         self.out.blocks.append(block)
 
     def _on_message_delta(self, data: dict[str, Any]) -> None:
+        for index in self._open:
+            self.out.problems.append(f"message_delta came while block {index} was open")
         stop_reason = _object(data.get("delta")).get("stop_reason")
         # a late delta with a null reason must not erase an earlier one
         self.out.stop_reason = str(stop_reason) if stop_reason else self.out.stop_reason
@@ -187,6 +195,6 @@ def _count(holder: dict[str, Any], name: str) -> int | None:
 def _tool_input(text: str, problems: list[str]) -> Any:
     try:
         return json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         problems.append("the tool's input deltas do not make JSON")
         return {}

@@ -33,7 +33,7 @@ class SseParser:
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._line = ""
+        self._line: list[str] = []
         self._after_cr = False
         self._name: str | None = None
         self._data: list[str] = []
@@ -51,14 +51,17 @@ class SseParser:
             self._after_cr = False
         if text.endswith("\r"):
             self._after_cr = True
-        lines = (self._line + text).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        self._line = lines.pop()
+        self._line.append(text)
+        if "\n" not in text and "\r" not in text:  # a long line in small pieces stays cheap
+            return []
+        lines = "".join(self._line).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        self._line = [lines.pop()]
         return [event for line in lines if (event := self._take(line)) is not None]
 
     @property
     def unfinished(self) -> bool:
         """Whether bytes of an event are left that no blank line has completed."""
-        return bool(self._line or self._data or self._name is not None)
+        return bool(any(self._line) or self._data or self._name is not None)
 
     def _take(self, line: str) -> ServerSentEvent | None:
         if not line:

@@ -47,8 +47,8 @@ def _provider(target: Mapping[str, Any]) -> str:
 
 
 def _profile(profile: Mapping[str, str]) -> str:
-    engine = f"engine {profile['engine']} ({profile['engine_sureness']})"
-    return f"{engine}, host {profile['host']} ({profile['host_sureness']})"
+    engine = f"{profile['engine']} ({profile['engine_sureness']})"
+    return f"{engine}, {profile['host']} ({profile['host_sureness']})"
 
 
 def _catalogue(record: RunRecord) -> str:

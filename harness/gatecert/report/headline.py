@@ -94,7 +94,9 @@ def _known(record: RunRecord) -> list[str]:
         return [f"{_deviations(len(known))}."]
     notes = ["There is no new failure."] if len(known) > len(lesser) else []
     if lesser:
-        notes.append(f"{_deviations(len(lesser))}, none of them from a MUST.")
+        verb = "shows" if len(lesser) == 1 else "show"
+        more = count(len(lesser), "recorded deviation")
+        notes.append(f"{more} from a SHOULD or MAY still {verb}{' as well' if notes else ''}.")
     return notes
 
 

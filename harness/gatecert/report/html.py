@@ -27,6 +27,9 @@ from gatecert.requirements import REASONS
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _MOST_CHANGES = 3
+_NOT_IN_TABLE = ("name", "samples_ms")
+
+Measurement = Mapping[str, Any]
 
 
 def render_html(record: RunRecord) -> str:
@@ -65,6 +68,7 @@ def _environment() -> Environment:
     environment.filters.update(
         marked=marked,
         label=words.verdict_label,
+        area=words.area_label,
         meaning=words.verdict_meaning,
         symbol=words.symbol,
         duration=words.duration,
@@ -72,6 +76,7 @@ def _environment() -> Environment:
         counted=words.count,
         link=link,
         reason=lambda code: REASONS.get(code, ""),
+        grouped=grouped,
         columns=columns,
         plots=plot.plots,
         tally=tally,
@@ -90,9 +95,17 @@ def link(text: str) -> str:
     return text if plain and parts.scheme in ("http", "https") and parts.netloc else ""
 
 
-def columns(measurements: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def grouped(measurements: Sequence[Measurement]) -> dict[str, list[Measurement]]:
+    """The rows of measurements by the quantity they name."""
+    found: dict[str, list[Measurement]] = {}
+    for row in measurements:
+        found.setdefault(str(row.get("name", "")), []).append(row)
+    return found
+
+
+def columns(rows: Sequence[Measurement]) -> list[tuple[str, str]]:
     """Key and heading of each column of a table of measurements; raw samples are left out."""
-    keys = dict.fromkeys(key for row in measurements for key in row if key != "samples_ms")
+    keys = dict.fromkeys(key for row in rows for key in row if key not in _NOT_IN_TABLE)
     return [(key, _heading(key)) for key in keys]
 
 

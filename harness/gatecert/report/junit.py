@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from gatecert.record import Result, RunRecord
 from gatecert.report.triage import by_area, unverified
 from gatecert.report.visible import visible
-from gatecert.report.words import state_words, verdict_label
+from gatecert.report.words import verdict_label
 
+_HEAD = '<?xml version="1.0" encoding="utf-8"?>'
 _OUTCOMES: Mapping[str, str] = {
     "fail": "failure",
     "error": "error",
@@ -38,10 +39,7 @@ def render_junit(record: RunRecord) -> str:
             _element(case, "skipped", message=one.why)
     _count(suite)
     ET.indent(suites, " ")
-    return ET.tostring(suites, encoding="unicode", xml_declaration=False).join((_HEAD, "\n"))
-
-
-_HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
+    return f"{_HEAD}\n{ET.tostring(suites, encoding='unicode')}\n"
 
 
 def _suite(record: RunRecord) -> dict[str, str]:
@@ -56,7 +54,7 @@ def _run_properties(record: RunRecord) -> dict[str, str]:
     return {
         "target": str(record.target["name"]),
         "target-version": str(record.target["version"]),
-        "state": record.state if record.state == "finished" else state_words(record.state),
+        "state": record.state,
         "conformant": str(record.conformant).lower(),
         "complete": str(record.complete).lower(),
     }

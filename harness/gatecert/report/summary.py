@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gatecert.record import RunRecord
+from gatecert.record import Result, RunRecord
 from gatecert.report.facts import facts
 from gatecert.report.headline import headline
 from gatecert.report.triage import Change, Unverified, by_area, changes, unverified
@@ -25,7 +25,7 @@ def render_summary(record: RunRecord) -> str:
     """The record as GitHub Markdown, less than 200,000 bytes."""
     said = headline(record)
     lines = [f"## {_ICONS[said.tone]} {escaped(said.title)}", ""]
-    lines += [f"{escaped(' '.join(said.notes))}", "", _target(record), ""]
+    lines += [escaped(" ".join(said.notes)), "", _target(record), ""]
     lines += _table(record)
     lines += _to_change(changes(record), len(record.broken_musts) > 0)
     lines += _not_verified(unverified(record))
@@ -51,22 +51,23 @@ def _table(record: RunRecord) -> list[str]:
     verdicts = in_order([r.verdict for r in record.results])
     if not verdicts:
         return []
-    heads = [f"{symbol(v)} {verdict_label(v)}" for v in verdicts]
-    rows = [["Area", *heads], ["---", *("--:" for _ in verdicts)]]
-    for area, results in by_area(record).items():
-        found = [r.verdict for r in results]
-        rows.append([area, *(str(found.count(v) or "") for v in verdicts)])
+    heads = [escaped(f"{symbol(v)} {verdict_label(v)}") for v in verdicts]
     totals = record.summary["verdicts"]
-    rows.append(["**All**", *(f"**{totals[v]}**" for v in verdicts)])
-    return [_row(rows[0]), "|" + "|".join(rows[1]) + "|", *map(_row, rows[2:-1]), _last(rows[-1])]
+    return [
+        _row(["Area", *heads]),
+        _row(["---", *("--:" for _ in verdicts)]),
+        *(_area(area, results, verdicts) for area, results in by_area(record).items()),
+        _row(["**All**", *(f"**{totals[v]}**" for v in verdicts)]),
+    ]
+
+
+def _area(area: str, results: Sequence[Result], verdicts: Sequence[str]) -> str:
+    found = [r.verdict for r in results]
+    return _row([escaped(area), *(str(found.count(v) or "") for v in verdicts)])
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(escaped(cell) for cell in cells) + " |"
-
-
-def _last(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return f"| {' | '.join(cells)} |"
 
 
 def _to_change(found: Sequence[Change], unfit: bool) -> list[str]:
@@ -84,11 +85,11 @@ def _change(place: int, change: Change) -> list[str]:
     result = change.result
     also = "".join(f", {other.id}" for other in change.also)
     head = f"{result.id}{also} ({result.level}, {verdict_label(result.verdict)})"
-    suspect = f" Suspect: {result.suspect}." if result.suspect else ""
+    suspect = f" Suspect: {escaped(result.suspect)}." if result.suspect else ""
     return [
         f"{place}. **{escaped(head)}** {escaped(result.title)}",
         f"   - Came: {escaped(result.came or result.reason)}",
-        f"   - Change: {escaped(result.fix)}{escaped(suspect) and ' ' + escaped(suspect)}",
+        f"   - Change: {escaped(result.fix)}{suspect}",
     ]
 
 

@@ -45,6 +45,11 @@ def verdict_label(verdict: str) -> str:
     return verdict.replace("-", " ")
 
 
+def area_label(area: str) -> str:
+    """The area as a heading."""
+    return {"urls": "URLs"}.get(area, area.capitalize())
+
+
 def verdict_meaning(verdict: str) -> str:
     """What the verdict means, as a sentence part; empty for one that is not known."""
     return {str(name): words for name, words in VERDICTS.items()}.get(verdict, "")

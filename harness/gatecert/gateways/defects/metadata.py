@@ -116,7 +116,7 @@ class RefusesMetadataOnDiscovery(ReferenceGateway):
         return super().check_metadata(request)
 
 
-@defect("metadata-refusal-is-401", *_REFUSALS, "META-09")
+@defect("metadata-refusal-is-401", *_REFUSALS, "META-09", "META-10")
 class MetadataRefusalIs401(ReferenceGateway):
     """Bad metadata is refused like a bad key, which the client retries for three minutes."""
 

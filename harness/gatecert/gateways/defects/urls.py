@@ -95,7 +95,7 @@ class DropsQuery(ReferenceGateway):
         return request.path
 
 
-@defect("redirects-discovery", "META-08", "MODEL-01", "MODEL-02", "MODEL-03", "URL-08")
+@defect("redirects-discovery", "AUTH-16", "META-08", "MODEL-01", "MODEL-02", "MODEL-03", "URL-08")
 class RedirectsDiscovery(ReferenceGateway):
     """The model list is redirected to a path with a slash."""
 
