@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gatecert.desktop import shapes
-from gatecert.desktop.engine import Engine, HeaderList
+from gatecert.desktop.engine import Engine, HeaderList, with_custom
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
 from gatecert.desktop.profiles import ENGINE_DESKTOP, EngineProfile
 from gatecert.desktop.settings import GatewaySettings
@@ -94,11 +94,13 @@ class DesktopApp:
         if self._transport is None:
             raise NotRunningError("the app is not running: launch() it first")
         credential = self.settings.credential()
-        headers: HeaderList = [
+        own: HeaderList = [
             *([credential] if credential else []),
             ("User-Agent", f"claude-code/{self._profile.version}"),
             ("anthropic-version", "2023-06-01"),
-            *self.settings.custom_headers.items(),
+        ]
+        headers: HeaderList = [
+            *with_custom(own, self.settings.custom_headers),
             *([("Content-Type", "application/json")] if body else []),
             ("Connection", "keep-alive"),
             ("Accept", "*/*"),

@@ -149,16 +149,19 @@ class Engine:
     ) -> OutgoingRequest:
         """An inference request with the engine's headers in the engine's order."""
         url = self.settings.url(path)
-        own = self._own_headers(betas)
-        custom = [(name, value) for name, value in self.settings.custom_headers.items()]
-        head = sorted([*own, *custom], key=lambda pair: pair[0])
         tail = [
             ("Connection", "keep-alive"),
             ("Host", _host(url)),
             ("Accept-Encoding", "gzip, deflate, br, zstd"),
             ("Content-Length", str(len(body))),
         ]
-        return OutgoingRequest("POST", url, _changed([*head, *tail], changes or {}), body)
+        own = [*self._own_headers(betas), *tail]
+        last = [name.lower() for name, _ in tail]
+        headers = sorted(
+            with_custom(own, self.settings.custom_headers),
+            key=lambda pair: (pair[0].lower() in last and last.index(pair[0].lower()) + 1, pair[0]),
+        )
+        return OutgoingRequest("POST", url, _changed(headers, changes or {}), body)
 
     def send(
         self,
@@ -183,8 +186,7 @@ class Engine:
     def _own_headers(self, betas: Sequence[str]) -> HeaderList:
         profile = self.profile
         credential = self.settings.credential()
-        custom = {name.lower() for name in self.settings.custom_headers}
-        own = [
+        return [
             ("Accept", "application/json"),
             *([credential] if credential else []),
             ("Content-Type", "application/json"),
@@ -203,9 +205,20 @@ class Engine:
             ("anthropic-version", "2023-06-01"),
             ("x-app", "cli"),
         ]
-        # the engine's own credential and betas win over custom headers, the rest yields to them
-        kept = {"authorization", "anthropic-beta"}
-        return [(k, v) for k, v in own if k.lower() in kept or k.lower() not in custom]
+
+
+def with_custom(own: HeaderList, custom: Mapping[str, str]) -> HeaderList:
+    """The client's own headers and the custom ones, each name once.
+
+    A custom header wins, except over the client's credential and betas. Source: observed on engine
+    2.1.330.
+    """
+    kept = {name.lower() for name, _ in own} & {"authorization", "anthropic-beta"}
+    won = {name.lower() for name in custom} - kept
+    return [
+        *((name, value) for name, value in own if name.lower() not in won),
+        *((name, value) for name, value in custom.items() if name.lower() in won),
+    ]
 
 
 def _changed(headers: HeaderList, changes: Mapping[str, str | None]) -> HeaderList:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 
 import httpx
@@ -76,7 +77,11 @@ class HttpxTransport:
             follow_redirects=False,
             timeout=httpx.Timeout(silence_s, connect=5.0),
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+            # the client keeps no cookies
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
+        # httpx's own User-Agent and the like must not fill in for a header that was left out
+        self._client.headers.clear()
 
     def send(
         self, purpose: str, request: OutgoingRequest, on_chunk: OnChunk | None = None

@@ -85,11 +85,15 @@ def run(job: Mapping[str, Any]) -> dict[str, Any]:
     samples: dict[str, list[float]] = {arm.name: [] for arm in arms}
     gc.collect()
     gc.freeze()
-    for number in range(job["warmup"] + job["pairs"]):
-        for arm in order.sample(arms, len(arms)):
-            elapsed = time_one(arm, body)
-            if number >= job["warmup"]:
-                samples[arm.name].append(elapsed)
+    try:
+        for number in range(job["warmup"] + job["pairs"]):
+            for arm in order.sample(arms, len(arms)):
+                elapsed = time_one(arm, body)
+                if number >= job["warmup"]:
+                    samples[arm.name].append(elapsed)
+    finally:
+        for arm in arms:
+            arm.connection.close()
     return {"samples": samples}
 
 

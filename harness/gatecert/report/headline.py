@@ -29,7 +29,7 @@ def headline(record: RunRecord) -> Headline:
         further = [f"The run is also incomplete: {'; '.join(missing)}."] if missing else []
         return Headline("unfit", _unfit(record), [*tally, *further])
     if missing:
-        judged = "What was judged holds." if record.results else "Nothing was judged."
+        judged = "No MUST was found broken." if record.results else "Nothing was judged."
         title, notes = f"Incomplete: {missing[0]}", [f"Also, {gap}." for gap in missing[1:]]
         return Headline("incomplete", title, [judged, *_detail(record), *notes, *tally])
     return Headline("fit", "Fit for Claude Desktop", ["Every MUST that applies holds.", *tally])
@@ -59,7 +59,9 @@ def _unfit(record: RunRecord) -> str:
 
 def _detail(record: RunRecord) -> list[str]:
     detail = record.state_detail.strip()
-    return [f"{detail[:1].upper()}{detail[1:]}."] if detail else []
+    if detail in ("", state_words(record.state)):
+        return []
+    return [f"{detail[:1].upper()}{detail[1:]}."]
 
 
 def _tally(record: RunRecord) -> list[str]:

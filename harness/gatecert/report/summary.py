@@ -17,7 +17,7 @@ _MOST_UNVERIFIED = 60
 _MOST_CHARS = 400
 _MOST_BYTES = 200_000
 _ICONS = {"fit": "✅", "unfit": "❌", "incomplete": "⚠️"}
-_SPECIAL = re.compile(r"[\\`*_\[\]#~@!]|(?<=:)/|(?<=www)\.")
+_SPECIAL = re.compile(r"[\\`*_\[\]#~@]|(?<=:)/|(?<=www)\.")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 
 

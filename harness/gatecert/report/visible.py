@@ -10,9 +10,10 @@ import re
 
 from markupsafe import Markup, escape
 
-# letters by category, but nothing is drawn for them
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_SMUGGLING = range(0xE0100, 0xE01F0)  # variation selectors that can carry hidden bytes
+# printable by category, but nothing is drawn for them
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+# variation selectors can carry hidden bytes; U+FE0F stays, since ordinary emoji need it
+_SMUGGLING = frozenset(map(chr, [*range(0xFE00, 0xFE0F), *range(0xE0100, 0xE01F0)]))
 _CANDIDATE = re.compile(r"[^\t\n\x20-\x7e]")
 
 
@@ -37,5 +38,5 @@ def marked(text: str) -> Markup:
 
 
 def _shown(character: str) -> str:
-    hidden = not character.isprintable() or character in _BLANK or ord(character) in _SMUGGLING
+    hidden = not character.isprintable() or character in _BLANK or character in _SMUGGLING
     return character.encode("unicode_escape").decode("ascii") if hidden else character

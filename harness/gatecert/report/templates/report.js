@@ -35,7 +35,7 @@
   };
 
   const reveal = () => {
-    const row = byId(decodeURIComponent(location.hash.slice(1)));
+    const row = byId(location.hash.slice(1));
     if (!row || !row.matches("details.req")) return;
     if (row.hidden) clear();
     row.open = true;

@@ -1,0 +1,171 @@
+"""The record: its way to JSON and back, its schema, and what it says of itself."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft202012Validator
+from sample import VERDICT_OF, sample_record, sample_result, sample_results
+
+from gatecert.record import SCHEMA, RunRecord, read_run, schema
+from gatecert.requirements import AREAS, REASONS, SUSPECTS, VERDICTS, Level
+
+VALIDATOR = Draft202012Validator(schema())
+
+
+def errors(document: Any) -> list[str]:
+    return [error.message for error in VALIDATOR.iter_errors(document)]
+
+
+def plain(record: RunRecord) -> dict[str, Any]:
+    """The record as a reader of the file gets it."""
+    loaded: dict[str, Any] = json.loads(json.dumps(record.to_json()))
+    return loaded
+
+
+def test_record_survives_the_way_to_json_and_back() -> None:
+    record = sample_record()
+    assert RunRecord.from_json(plain(record)) == record
+
+
+def test_record_is_read_from_a_file(tmp_path: Path) -> None:
+    record = sample_record()
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(record.to_json()), encoding="utf-8")
+    assert read_run(path) == record
+
+
+@pytest.mark.parametrize("document", [{}, {"schema": "https://gatecert.dev/schema/run-2.json"}])
+def test_another_document_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="not a run record"):
+        RunRecord.from_json(document)
+
+
+def test_schema_is_itself_valid_and_names_the_version() -> None:
+    Draft202012Validator.check_schema(schema())
+    assert schema()["$id"] == SCHEMA
+
+
+def test_schema_accepts_all_nine_verdicts() -> None:
+    record = sample_record()
+    assert {r.verdict for r in record.results} == set(VERDICTS)
+    assert errors(plain(record)) == []
+
+
+@pytest.mark.parametrize("state", ["not-started", "broken-off", "interrupted"])
+def test_schema_accepts_a_run_that_was_cut_short(state: str) -> None:
+    record = sample_record(
+        results=[], state=state, state_detail="why", known_file=None, not_verified=["AUTH-01"]
+    )
+    assert errors(plain(record)) == []
+
+
+def test_schema_knows_the_closed_lists_of_the_code() -> None:
+    result = schema()["$defs"]["result"]["properties"]
+    assert set(schema()["$defs"]["verdict"]["enum"]) == set(VERDICTS)
+    assert set(result["reason_code"]["enum"]) == set(REASONS)
+    assert set(result["suspect"]["enum"]) == {"", *SUSPECTS}
+    assert set(result["level"]["enum"]) == set(get_args(Level))
+
+
+def test_schema_demands_every_field_of_a_fixed_shape() -> None:
+    shapes = [schema(), *schema()["$defs"].values()]
+    fixed = [s for s in shapes if s.get("additionalProperties") is False]
+    assert len(fixed) >= 7
+    for shape in fixed:
+        assert set(shape["required"]) == set(shape["properties"])
+
+
+def _first(document: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = document["results"][0]
+    return result
+
+
+def _set(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda document: _first(document).update({key: value})
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        _set("verdict", "maybe"),
+        _set("level", "SHALL"),
+        _set("reason_code", "because"),
+        _set("suspect", "user"),
+        _set("id", "auth-3"),
+        _set("duration_ms", -1),
+        _set("surprise", 1),
+        _set("known", {"reason": "a pass has no entry", "link": ""}),
+        lambda document: _first(document).pop("why"),
+        lambda document: document.update(state="asleep"),
+        lambda document: document.update(schema="https://gatecert.dev/schema/run-2.json"),
+        lambda document: document["summary"]["verdicts"].update(maybe=1),
+        lambda document: document["target"].update(api_key="sk-never-here"),
+        lambda document: document["catalogue"].update(hash="sha256:0"),
+    ],
+)
+def test_schema_rejects_what_no_run_writes(spoil: Callable[[dict[str, Any]], object]) -> None:
+    document = plain(sample_record())
+    spoiled = copy.deepcopy(document)
+    spoil(spoiled)
+    assert errors(document) == []
+    assert errors(spoiled) != []
+
+
+@pytest.mark.parametrize(
+    ("identifier", "wrong"), [("AUTH-03", "SHOULD"), ("STREAM-07", "MUST"), ("MODEL-04", "MUST")]
+)
+def test_schema_holds_verdicts_to_their_level(identifier: str, wrong: str) -> None:
+    record = sample_record(results=[sample_result(identifier, level=wrong)])
+    assert errors(plain(record)) != []
+
+
+@pytest.mark.parametrize(
+    ("identifier", "conformant"),
+    [("CONN-01", True), ("STREAM-07", True), ("AUTH-03", False), ("MSG-05", False)],
+)
+def test_a_broken_must_is_not_conformant_even_if_recorded(
+    identifier: str, conformant: bool
+) -> None:
+    assert sample_record(results=[sample_result(identifier)]).conformant is conformant
+
+
+def test_a_recorded_deviation_from_a_should_leaves_the_run_conformant() -> None:
+    record = sample_record(results=[sample_result("MSG-05", level="SHOULD")])
+    assert record.conformant
+    assert record.broken_musts == []
+
+
+def test_nothing_judged_is_not_conformant() -> None:
+    assert not sample_record(results=[]).conformant
+
+
+@pytest.mark.parametrize(
+    ("changes", "complete"),
+    [
+        ({}, True),
+        ({"state": "interrupted"}, False),
+        ({"not_verified": ["CONN-01"]}, False),
+        ({"catalogue": {"hash": f"sha256:{'0' * 64}", "requirements": 2}}, False),
+    ],
+)
+def test_only_the_whole_catalogue_judged_to_its_end_is_complete(
+    changes: dict[str, Any], complete: bool
+) -> None:
+    record = sample_record(results=[sample_result("CONN-01")], **changes)
+    assert record.complete is complete
+
+
+def test_summary_counts_by_verdict_and_by_area() -> None:
+    summary = sample_record(results=sample_results("AUTH-03", "AUTH-09", "CONN-01")).summary
+    assert summary["verdicts"] == {"fail": 1, "not-applicable": 1, "pass": 1}
+    assert summary["areas"]["auth"] == {"fail": 1, "not-applicable": 1}
+
+
+def test_the_sample_is_true_to_the_catalogue() -> None:
+    assert {sample_result(i).area for i in VERDICT_OF} <= set(AREAS)
