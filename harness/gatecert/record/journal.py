@@ -19,7 +19,7 @@ class Journal:
 
     def __init__(self, folder: Path, head: Mapping[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file: TextIO = (folder / JOURNAL).open("w", encoding="utf-8")
+        self._file: TextIO = (folder / JOURNAL).open("w", encoding="ascii")
         self._write({"run": dict(head)})
 
     def result(self, result: Result) -> None:
@@ -31,7 +31,7 @@ class Journal:
         self._file.close()
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 
     def __enter__(self) -> Journal:
@@ -54,7 +54,7 @@ def read_journal(folder: Path) -> RunRecord:
     """
     head: dict[str, Any] | None = None
     results: dict[str, Result] = {}
-    for line in (folder / JOURNAL).read_text(encoding="utf-8").splitlines():
+    for line in (folder / JOURNAL).read_text(encoding="ascii", errors="replace").split("\n"):
         try:
             entry = json.loads(line)
         except ValueError:

@@ -18,7 +18,9 @@ _SECRET_HEADER = re.compile(
     re.IGNORECASE,
 )
 _OPEN_HEADERS = {"x-claude-code-session-id", "anthropic-beta"}
+_SCHEMES = {"basic", "bearer", "digest", "negotiate", "token"}
 _MIN_LENGTH = 6
+_ONE_MARK = re.compile(r"<redacted:[^<>]*>")
 
 
 class Redactor:
@@ -46,13 +48,17 @@ class Redactor:
 
     def header(self, name: str, value: str) -> str:
         """A header value without secrets; the scheme word of a credential stays readable."""
+        if name.lower() in _OPEN_HEADERS or not _SECRET_HEADER.search(name) or not value:
+            return self.text(value)
+        scheme, blank, credential = value.partition(" ")
+        if not blank or scheme.lower() not in _SCHEMES:
+            return self._credential(value)
+        return f"{scheme} {self._credential(credential)}"
+
+    def _credential(self, value: str) -> str:
+        """The name of a secret that is the whole value; anything else goes without a trace."""
         cleaned = self.text(value)
-        if name.lower() in _OPEN_HEADERS or not _SECRET_HEADER.search(name):
-            return cleaned
-        if "<redacted:" in cleaned or not value:
-            return cleaned
-        scheme, blank, _ = value.partition(" ")
-        return f"{scheme} <redacted>" if blank and scheme.isalpha() else "<redacted>"
+        return cleaned if _ONE_MARK.fullmatch(cleaned) else "<redacted>"
 
     def data(self, node: Any) -> Any:
         """Plain data (dicts, lists, strings) without secrets."""
@@ -71,12 +77,21 @@ def _encodings(value: str) -> set[str]:
     return {
         value,
         in_json,
+        in_json.replace("/", "\\/"),
+        json.dumps(value, ensure_ascii=False)[1:-1],
         json.dumps(in_json)[1:-1],
-        quote(value, safe=""),
-        quote_plus(value),
+        *_percent_forms(raw),
         raw.hex(),
+        raw.hex().upper(),
         *_base64_forms(raw),
     }
+
+
+def _percent_forms(raw: bytes) -> set[str]:
+    """The value in URLs and forms, with escapes in either case."""
+    forms = {quote(raw, safe=""), quote_plus(raw)}
+    lower = {re.sub("%[0-9A-F]{2}", lambda m: m.group().lower(), form) for form in forms}
+    return forms | lower
 
 
 def _base64_forms(raw: bytes) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from gatecert.record.redact import Redactor
 _KEEP_CHARS = 6_000
 _KEEP_CHARS_BRIEF = 1_600
 _SMALL_BODY_BYTES = 2_000
+_MARK = re.compile(r"<redacted(?::([^<>]*))?>")
 _CURL_SETS_ITSELF = {"host", "content-length", "connection", "accept-encoding"}
 
 Headers = Sequence[tuple[str, str]]
@@ -57,8 +59,18 @@ def curl_line(method: str, url: str, headers: Headers, body: bytes, redactor: Re
 
 
 def _header_argument(name: str, value: str, redactor: Redactor) -> str:
-    cleaned = redactor.header(name, value)
-    if "<redacted" not in cleaned:
-        return shlex.quote(f"{name}: {cleaned}")
-    scheme = "Bearer " if value.startswith("Bearer ") else ""
-    return f'"{name}: {scheme}$GATEWAY_KEY"'
+    """A header for the shell; what was redacted becomes a variable of the same name."""
+    text = f"{name}: {redactor.header(name, value)}"
+    parts = _MARK.split(text)  # literal, name, literal, name, ..., literal
+    quoted = [
+        shlex.quote(part) if number % 2 == 0 else f'"${_variable(part)}"'
+        for number, part in enumerate(parts)
+        if part or number % 2
+    ]
+    return "".join(quoted)
+
+
+def _variable(secret: str | None) -> str:
+    if not secret or secret == "api-key":
+        return "GATEWAY_KEY"
+    return re.sub(r"[^A-Z0-9]", "_", secret.upper())

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,6 +77,62 @@ def answers() -> Iterator[Answers]:
     with cassette("none") as tape:
         yield ask(GatewaySettings(f"http://{ADDRESS}", "sk-not-recorded"))
         assert tape.all_played
+
+
+def test_the_connection_test_succeeds(answers: Answers) -> None:
+    exchange = answers.connection
+    assert (exchange.status, exchange.reason, exchange.fault) == (200, "OK", None)
+    message = exchange.json()
+    assert (message["type"], message["role"]) == ("message", "assistant")
+    assert (message["model"], message["stop_reason"]) == ("claude-sonnet-4-5", "end_turn")
+    assert exchange.error_message == ""
+
+
+def test_every_discovered_model_is_offered(answers: Answers) -> None:
+    exchange = answers.models
+    assert usable_models(exchange.json()) == [name for name, _, _ in messages_api.MODELS]
+    assert exchange.header("transfer-encoding") == "chunked"
+
+
+def test_a_rewritten_error_is_still_read(answers: Answers) -> None:
+    exchange = answers.refusal
+    assert exchange.status == 400
+    # Portkey drops the envelope's type, adds OpenAI's fields and puts a prefix before the message
+    assert exchange.json().keys() == {"error", "provider"}
+    assert exchange.json()["error"].keys() == {"message", "type", "param", "code"}
+    assert exchange.error_message == "anthropic error: max_tokens: 1 is not enough"
+    assert exchange.summary() == f"HTTP 400 {exchange.error_message!r}"
+
+
+def test_what_stops_a_retry_and_names_a_request_gets_through(answers: Answers) -> None:
+    assert answers.refusal.header("X-Should-Retry") == "false"
+    assert all(
+        (exchange.header("request-id") or "").startswith("req_")
+        for exchange in (answers.connection, answers.models, answers.refusal)
+    )
+
+
+def test_the_client_still_asks_as_it_did_when_recorded(answers: Answers) -> None:
+    with cassette("none") as tape:
+        recorded = {request.path: request for request in tape.requests}
+    for exchange in (answers.connection, answers.models):
+        path = exchange.request.url.removeprefix(f"http://{ADDRESS}").partition("?")[0]
+        assert recorded[path].method == exchange.request.method
+        assert (recorded[path].body or b"") == exchange.request.body
+    sent = {name.lower() for name, _ in answers.models.request.headers}
+    assert sent - {*recorded["/v1/models"].headers} == {"authorization"}
+
+
+def test_a_request_that_was_not_recorded_fails() -> None:
+    app = DesktopApp(GatewaySettings(f"http://{ADDRESS}/v1", "sk-not-recorded")).launch()
+    with cassette("none"), pytest.raises(CannotOverwriteExistingCassetteException):
+        app.discover_models()
+    app.quit()
+
+
+def test_the_cassette_holds_no_secret() -> None:
+    text = CASSETTE.read_text("utf-8").lower()
+    assert not [word for word in (*SECRET_HEADERS, "gk-", "sk-", "bearer", "/root") if word in text]
 
 
 def record() -> None:

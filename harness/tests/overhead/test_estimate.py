@@ -63,7 +63,7 @@ def test_drift_that_both_share_cancels_out(pairs: list[tuple[float, float]]) -> 
 
 @pytest.mark.parametrize("pairs", [6, 25, 200])
 def test_the_interval_covers_the_true_difference_as_often_as_it_says(pairs: int) -> None:
-    luck = random.Random(f"coverage {pairs}")  # noqa: S311
+    luck = random.Random(f"coverage {pairs}")
     draws = 2_000
     covered = 0
     for _ in range(draws):
