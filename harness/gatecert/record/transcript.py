@@ -13,6 +13,7 @@ from gatecert.record.redact import Redactor
 _KEEP_CHARS = 6_000
 _KEEP_CHARS_BRIEF = 1_600
 _SMALL_BODY_BYTES = 2_000
+_CLIENT_KEY = "api-key"  # the name under which targets list the client's key
 _MARK = re.compile(r"<redacted(?::([^<>]*))?>")
 _CURL_SETS_ITSELF = {"host", "content-length", "connection", "accept-encoding"}
 
@@ -71,6 +72,6 @@ def _header_argument(name: str, value: str, redactor: Redactor) -> str:
 
 
 def _variable(secret: str | None) -> str:
-    if not secret or secret == "api-key":
+    if not secret or secret == _CLIENT_KEY:
         return "GATEWAY_KEY"
     return re.sub(r"[^A-Z0-9]", "_", secret.upper())

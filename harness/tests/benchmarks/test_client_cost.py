@@ -30,7 +30,9 @@ def measured(
     benchmark: BenchmarkFixture, rounds: int, action: Callable[..., Any], *args: Any
 ) -> Any:
     """Run an action so often, see that its figures exist, and return its last result."""
-    result = benchmark.pedantic(action, args=args, rounds=rounds, iterations=1, warmup_rounds=2)
+    result = benchmark.pedantic(  # type: ignore[no-untyped-call]
+        action, args=args, rounds=rounds, iterations=1, warmup_rounds=2
+    )
     if benchmark.enabled:  # xdist turns measuring off
         assert benchmark.stats is not None
         assert len(benchmark.stats.stats.data) == rounds
