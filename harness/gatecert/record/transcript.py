@@ -6,13 +6,14 @@ import hashlib
 import re
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from gatecert.record.model import RecordedMessage
 from gatecert.record.redact import Redactor
 
 _KEEP_CHARS = 6_000
 _KEEP_CHARS_BRIEF = 1_600
-_SMALL_BODY_BYTES = 2_000
+_SMALL_BODY_CHARS = 2_000
 _CLIENT_KEY = "api-key"  # the name under which targets list the client's key
 _MARK = re.compile(r"<redacted(?::([^<>]*))?>")
 _CURL_SETS_ITSELF = {"host", "content-length", "connection", "accept-encoding"}
@@ -41,10 +42,19 @@ def recorded_message(
     )
 
 
-def curl_line(method: str, url: str, headers: Headers, body: bytes, redactor: Redactor) -> str:
-    """A shell-safe curl command that sends the request again.
+def curl_line(
+    method: str,
+    url: str,
+    headers: Headers,
+    body: bytes,
+    redactor: Redactor,
+    *,
+    bodies: Path | None = None,
+) -> str:
+    """A shell-safe curl command that sends the request again, from the run's folder.
 
-    Redacted values become shell variables, and a large body is read from ``body.json``.
+    Redacted values become shell variables. A body over 2,000 characters is written, redacted, to
+    a file in ``bodies`` and read from there; without ``bodies`` the line names ``body.json``.
     """
     parts = ["curl", "--path-as-is", "-sS", "-i"]
     parts += ["-I"] if method == "HEAD" else ["-X", method]
@@ -54,9 +64,19 @@ def curl_line(method: str, url: str, headers: Headers, body: bytes, redactor: Re
             parts += ["-H", _header_argument(name, value, redactor)]
     if body:
         text = redactor.text(body.decode("utf-8", "backslashreplace"))
-        small = len(text) <= _SMALL_BODY_BYTES
-        parts += ["--data-binary", shlex.quote(text) if small else "@body.json"]
+        small = len(text) <= _SMALL_BODY_CHARS
+        parts += ["--data-binary", shlex.quote(text) if small else f"@{_kept(text, bodies)}"]
     return " ".join(parts)
+
+
+def _kept(text: str, bodies: Path | None) -> str:
+    """Write a body to its file and return the path as seen from the run's folder."""
+    if bodies is None:
+        return "body.json"
+    bodies.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    (bodies / f"{digest}.json").write_text(text, encoding="utf-8", errors="backslashreplace")
+    return f"{bodies.name}/{digest}.json"
 
 
 def _header_argument(name: str, value: str, redactor: Redactor) -> str:

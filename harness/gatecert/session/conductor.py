@@ -39,6 +39,7 @@ class Shared:
     known: KnownDeviations
     max_requests: int
     overhead_pairs: int
+    folder: Path
     workers: int = 1
 
     def packed(self) -> bytes:
@@ -122,7 +123,12 @@ class Conductor:
         """What the processes that run requirements need."""
         options = self.options
         return Shared(
-            self.target, self.known, options.max_requests, options.overhead_pairs, workers
+            self.target,
+            self.known,
+            options.max_requests,
+            options.overhead_pairs,
+            self.folder.resolve(),
+            workers,
         )
 
     def select(self, identifiers: Sequence[str], keyword: str, marker: str) -> None:

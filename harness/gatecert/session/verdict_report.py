@@ -47,11 +47,12 @@ def give_verdict(
     judgement = _judgement(item, stated, shared, raised, witness)
     redactor = Redactor(shared.target.secrets)
     known = shared.known.entries.get(stated.id)
+    bodies = None if judgement.verdict == "pass" else shared.folder / "bodies"
     result = to_result(
         stated,
         with_known(judgement, known),
         redactor,
-        evidence=witness.evidence(_provider(item), redactor, brief=judgement.verdict == "pass"),
+        evidence=witness.evidence(_provider(item), redactor, bodies),
         duration_ms=call.duration * 1000,
         known=known,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gatecert.desktop import Exchange, HttpxTransport, OutgoingRequest, RequestCap
@@ -35,14 +36,20 @@ class Witness:
     measurements: list[Mapping[str, Any]] = field(default_factory=list)
     untagged: list[Receipt] = field(default_factory=list)
 
-    def evidence(self, provider: Provider | None, redactor: Redactor, *, brief: bool) -> Evidence:
-        """What was witnessed, redacted and bounded; ``brief`` keeps less of each body."""
+    def evidence(
+        self, provider: Provider | None, redactor: Redactor, bodies: Path | None
+    ) -> Evidence:
+        """What was witnessed, redacted and bounded.
+
+        With a folder for ``bodies`` more of each body is kept, and large ones go whole into files
+        there, so that a request can be sent again.
+        """
         receipts = self._receipts(provider)
         kept_exchanges = _ends(self.exchanges, _MOST_EXCHANGES)
         kept_receipts = _ends(receipts, _MOST_RECEIPTS)
         return Evidence(
-            exchanges=[_exchange(e, redactor, brief) for e in kept_exchanges],
-            receipts=[_receipt(r, redactor, brief) for r in kept_receipts],
+            exchanges=[_exchange(e, redactor, bodies) for e in kept_exchanges],
+            receipts=[_receipt(r, redactor, brief=bodies is None) for r in kept_receipts],
             left_out=len(self.exchanges) - len(kept_exchanges) + len(receipts) - len(kept_receipts),
             measurements=[redactor.data(m) for m in self.measurements],
         )
@@ -165,8 +172,9 @@ def _ends(items: Sequence[Any], most: int) -> list[Any]:
     return [*items[: most - 2], *items[-2:]]
 
 
-def _exchange(exchange: Exchange, redactor: Redactor, brief: bool) -> RecordedExchange:
+def _exchange(exchange: Exchange, redactor: Redactor, bodies: Path | None) -> RecordedExchange:
     request = exchange.request
+    brief = bodies is None
     path = "/" + request.url.partition("://")[2].partition("/")[2]
     response = None
     if exchange.status is not None:
@@ -189,11 +197,18 @@ def _exchange(exchange: Exchange, redactor: Redactor, brief: bool) -> RecordedEx
         headers_ms=round(exchange.headers_ms, 2),
         end_ms=round(exchange.end_ms, 2),
         chunks=len(exchange.chunks),
-        curl=curl_line(request.method, request.url, request.headers, request.body, redactor),
+        curl=curl_line(
+            request.method,
+            request.url,
+            request.headers,
+            request.body,
+            redactor,
+            bodies=bodies,
+        ),
     )
 
 
-def _receipt(receipt: Receipt, redactor: Redactor, brief: bool) -> RecordedReceipt:
+def _receipt(receipt: Receipt, redactor: Redactor, *, brief: bool) -> RecordedReceipt:
     line = f"{receipt.method} {receipt.target} HTTP/1.1"
     return RecordedReceipt(
         provider=receipt.provider,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -53,6 +54,16 @@ def test_defect_is_caught_and_the_reason_names_it(tmp_path: Path) -> None:
     assert "fail  STREAM-03" in ran.out
     assert "proxy_buffering off" in ran.out
     assert "suspect: gateway" in ran.out
+
+
+def test_large_bodies_of_a_failure_can_be_sent_again(tmp_path: Path) -> None:
+    gatecert("run", "--defect", "drops-thinking", "-k", "MSG-04", "--out", "r", cwd=tmp_path)
+    (exchange,) = record(tmp_path / "r")["results"][0]["evidence"]["exchanges"]
+    words = shlex.split(exchange["curl"])
+    body = tmp_path / "r" / words[words.index("--data-binary") + 1].removeprefix("@")
+    assert body.stat().st_size == exchange["request"]["body_bytes"]
+    assert json.loads(body.read_text("utf-8"))["thinking"]
+    assert "Authorization: Bearer $GATEWAY_KEY" in words
 
 
 def test_should_alone_does_not_fail_a_run(tmp_path: Path) -> None:
