@@ -101,7 +101,9 @@ class Target:
             present = bool(getattr(self.models, name))
             return "" if present else f"the target names no model for {name!r}"
         promised = getattr(self.promises, need)
-        return "" if promised not in (False, None, ()) else f"the target does not promise {need}"
+        # a budget of 0 ms is a promise, an empty list is none
+        made = promised is not None if "overhead" in need else bool(promised)
+        return "" if made else f"the target does not promise {need}"
 
     def to_json(self) -> dict[str, Any]:
         """The target as plain data without its keys; header values still need redaction."""

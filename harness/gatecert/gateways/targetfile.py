@@ -54,11 +54,10 @@ class _Table:
         for key, value in self.raw.items():
             if key not in self.types:
                 raise UsageError(f"{self.where}: unknown key {key!r}{near(key, self.types)}")
-            wanted = self.types[key]
-            fits = isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))
-            if not fits:
+            misfit = _misfit(value, self.types[key])
+            if misfit:
                 raise UsageError(
-                    f"{self.where}: {key} must be {_kind(wanted)}, not {_kind(type(value))}"
+                    f"{self.where}: {key} must be {_kind(self.types[key])}, not {misfit}"
                 )
 
     def get(self, key: str, default: Any = "") -> Any:
@@ -228,6 +227,15 @@ def _check_means(target: Target, listen: str, where: str) -> None:
             f"{where}: [promises] {made[0]} can only be tested with the scripted provider; "
             'add [upstream] listen = "HOST:PORT" and route the gateway there'
         )
+
+
+def _misfit(value: Any, wanted: Any) -> str:
+    """What a value is instead of what is wanted, or ``""`` if it fits."""
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        return _kind(type(value))
+    if wanted is list and not all(isinstance(item, str) and item for item in value):
+        return "a list with something else in it"
+    return ""
 
 
 def _kind(wanted: Any) -> str:

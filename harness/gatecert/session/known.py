@@ -57,6 +57,8 @@ def read_known(path: Path, identifiers: Iterable[str]) -> KnownDeviations:
             f"{path}: unknown key {unknown[0]!r}{near(unknown[0], ['gateway', 'version', 'known'])}"
         )
     entries = raw.get("known", {})
+    if not isinstance(entries, dict):
+        raise UsageError(f"{path}: known must be a table: write [known.AUTH-01] and so on")
     for identifier, entry in entries.items():
         _check_entry(path, identifier, entry, list(identifiers))
     return KnownDeviations(

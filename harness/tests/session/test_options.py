@@ -1,0 +1,44 @@
+"""Options that contradict themselves are refused before anything is started."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gatecert.errors import UsageError
+from gatecert.session.options import RunOptions
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"gateway": "http://127.0.0.1:1", "target": "portkey"}, "exclude each other"),
+        ({"model": "m"}, "--model goes with --gateway"),
+        ({"upstream_listen": "127.0.0.1:1"}, "--upstream-listen goes with --gateway"),
+        ({"api_key_env": "KEY"}, "--api-key-env goes with --gateway"),
+        ({"target": "portkey", "defect": "slow"}, "for the embedded gateway only"),
+        ({"areas": ["autth"]}, "did you mean 'auth'?"),
+        ({"variant": "one-bite-chunks"}, "did you mean 'one-byte-chunks'?"),
+    ],
+)
+def test_contradictions_are_named(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        RunOptions(**options).check()
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["embedded", "portkey"])
+def test_gateways_that_we_start_are_not_external(name: str) -> None:
+    RunOptions(target=name).check()
+    assert RunOptions(target=name).external() is None
+
+
+def test_a_name_that_is_neither_file_nor_gateway_is_refused() -> None:
+    with pytest.raises(UsageError, match="did you mean 'portkey'"):
+        RunOptions(target="portkye").external()
+
+
+def test_another_version_of_a_pinned_gateway_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"the pinned version is portkey@1\.15\.2"):
+        RunOptions(target="portkey@9.9.9").external()

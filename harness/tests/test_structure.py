@@ -1,0 +1,88 @@
+"""Who may import whom: data flows one way, and a new arrow is a decision, not an accident."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import gatecert
+
+PACKAGE = Path(gatecert.__file__).parent
+# each part, and the parts it may know besides itself
+ALLOWED = {
+    "errors": set(),
+    "wire": set(),
+    "desktop": set(),
+    "record": set(),
+    "upstream": {"wire"},
+    "requirements": set(),
+    "gateways": {"errors", "wire"},
+    "overhead": {"desktop", "upstream", "gateways"},
+    "report": {"record", "requirements"},
+    "checks": {"desktop", "upstream", "requirements"},
+    "session": {
+        *("errors", "wire", "desktop", "record", "upstream"),
+        *("requirements", "gateways", "overhead", "report"),
+    },
+    "suite": {"checks", "desktop", "gateways", "overhead", "requirements", "session", "upstream"},
+    "killtable": {"gateways", "record"},
+    "pytest_plugin": {"errors", "requirements", "session"},
+    "cli": {
+        *("errors", "gateways", "killtable", "record", "report"),
+        *("requirements", "session", "upstream"),
+    },
+}
+
+
+def arrows(part: str) -> set[str]:
+    place = PACKAGE / part
+    files = list(place.rglob("*.py")) if place.is_dir() else [PACKAGE / f"{part}.py"]
+    found = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                continue
+            found |= {n.split(".")[1] for n in names if n.startswith("gatecert.")}
+    return found - {part}
+
+
+def test_every_part_has_its_place_here() -> None:
+    present = {
+        p.stem for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()
+    }
+    assert present - {"__init__", "__main__"} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("part", sorted(ALLOWED))
+def test_a_part_imports_only_what_it_may(part: str) -> None:
+    assert arrows(part) <= ALLOWED[part]
+
+
+def test_the_arrows_make_no_circle() -> None:
+    left = dict(ALLOWED)
+    while left:
+        free = [part for part, known in left.items() if not known & set(left)]
+        assert free, f"a circle among {sorted(left)}"
+        for part in free:
+            del left[part]
+
+
+def test_httpx_stays_behind_its_seams() -> None:
+    users = {
+        str(file.relative_to(PACKAGE))
+        for file in PACKAGE.rglob("*.py")
+        if "import httpx" in file.read_text("utf-8") and "defects" not in file.parts
+    }
+    assert users == {
+        "desktop/transport.py",  # the client's seam
+        "upstream/client.py",
+        "gateways/reference/gateway.py",
+        "gateways/variants.py",
+        "gateways/managed/portkey.py",
+    }
