@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gatecert.desktop.transport import RequestCapExceeded
 from gatecert.gateways.target import Target
@@ -59,19 +60,18 @@ def gateway_lost(trouble: str) -> Judgement:
 
 
 def with_known(judgement: Judgement, entry: Mapping[str, str] | None) -> Judgement:
-    """Set a recorded deviation against what was found."""
+    """Set a recorded deviation against what was found.
+
+    An entry that says what the deviation ``shows`` excuses no other one of the same requirement.
+    """
     if entry is None:
         return judgement
     if judgement.verdict in ("fail", "warn", "info"):
-        return Judgement(
-            "known",
-            "recorded-deviation",
-            judgement.sentence,
-            judgement.suspect,
-            judgement.expected,
-            judgement.came,
-            judgement.hop,
-        )
+        shows = entry.get("shows", "")
+        if shows not in judgement.sentence:
+            other = f"; this is not the recorded deviation, which shows {shows!r}"
+            return replace(judgement, sentence=judgement.sentence + other)
+        return replace(judgement, verdict="known", code="recorded-deviation")
     if judgement.verdict == "pass":
         sentence = "the recorded deviation did not show; remove it from the file"
         return Judgement("fixed", "recorded-deviation-gone", sentence)

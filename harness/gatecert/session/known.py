@@ -1,7 +1,8 @@
 """Known deviations: what a target is recorded to do wrong, each with a reason and a link.
 
 A file of them lets CI stay green without hiding anything: a listed deviation that still shows is
-``known``, one that is gone is ``fixed``, everything else fails as ever.
+``known``, one that is gone is ``fixed``, everything else fails as ever. An entry may say in ``shows``
+what words the deviation is known by; another deviation of the same requirement then fails.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 from gatecert.errors import UsageError
 from gatecert.gateways.targetfile import near
 
-_ENTRY_KEYS = ("reason", "link")
+_NEEDED = ("reason", "link")
+_OPTIONAL = ("shows",)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,12 @@ def _check_entry(path: Path, identifier: str, entry: Any, identifiers: list[str]
         raise UsageError(
             f"{path}: [known.{identifier}] is no requirement{near(identifier, identifiers)}"
         )
-    if not isinstance(entry, dict) or sorted(entry) != sorted(_ENTRY_KEYS):
-        raise UsageError(f"{path}: [known.{identifier}] needs exactly: {', '.join(_ENTRY_KEYS)}")
-    if not all(isinstance(v, str) and v.strip() for v in entry.values()):
-        raise UsageError(f"{path}: [known.{identifier}] reason and link must be texts, not empty")
+    place = f"{path}: [known.{identifier}]"
+    if not isinstance(entry, dict) or not set(_NEEDED) <= set(entry):
+        raise UsageError(f"{place} needs {' and '.join(_NEEDED)}")
+    known = [*_NEEDED, *_OPTIONAL]
+    for key, value in entry.items():
+        if key not in known:
+            raise UsageError(f"{place}: unknown key {key!r}{near(key, known)}")
+        if not isinstance(value, str) or not value.strip():
+            raise UsageError(f"{place} {key} must be a text, not empty")

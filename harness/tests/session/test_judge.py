@@ -95,6 +95,15 @@ def test_a_recorded_deviation_that_shows_is_known_and_keeps_its_evidence(verdict
     assert found == Judgement("known", "recorded-deviation", "s", "gateway", "a", "b", "h")
 
 
+def test_an_entry_that_says_what_shows_excuses_nothing_else() -> None:
+    entry = {**ENTRY, "shows": "a prefix"}
+    found = Judgement("fail", "deviates", "expected a, got a prefix", "gateway", "a", "a prefix")
+    assert with_known(found, entry).verdict == "known"
+    other = with_known(replace(found, sentence="expected a, got nothing"), entry)
+    assert (other.verdict, other.code) == ("fail", "deviates")
+    assert "not the recorded deviation, which shows 'a prefix'" in other.sentence
+
+
 def test_a_recorded_deviation_that_is_gone_is_fixed() -> None:
     found = with_known(Judgement("pass", "held", "s"), ENTRY)
     assert (found.verdict, found.code) == ("fixed", "recorded-deviation-gone")
