@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from gatecert.desktop import Exchange, Turn
-from gatecert.requirements import expect
+from gatecert.requirements import expect, fail
 from gatecert.upstream import Receipt
 
 _REFUSALS = (401, 403)
@@ -23,12 +24,28 @@ def answered(answer: Exchange | Turn, what: str) -> Exchange:
 def refused(answer: Exchange | Turn, what: str, statuses: Collection[int] = _REFUSALS) -> Exchange:
     """The request was refused with one of the statuses."""
     exchange = answer.exchange if isinstance(answer, Turn) else answer
-    wanted = " or ".join(str(status) for status in sorted(statuses))
+    wanted = "5xx" if set(statuses) == set(range(500, 600)) else _either(sorted(statuses))
     expect(
         exchange.status in statuses,
         f"{what} to be refused with HTTP {wanted}",
         exchange.summary(),
         silent=exchange.status is not None and exchange.status < 300,
+    )
+    return exchange
+
+
+def _either(statuses: Sequence[int]) -> str:
+    return " or ".join(str(status) for status in statuses)
+
+
+def not_let_in(answer: Exchange | Turn, what: str) -> Exchange:
+    """The request was refused in some way, with any status from 400 on."""
+    exchange = answer.exchange if isinstance(answer, Turn) else answer
+    expect(
+        exchange.status is not None and exchange.status >= 400,
+        f"{what} to be refused",
+        exchange.summary(),
+        silent=exchange.status is not None,
     )
     return exchange
 
@@ -57,14 +74,13 @@ def only_receipt(receipts: Sequence[Receipt], provider: str = "primary") -> Rece
 
 
 def same(expected: Any, came: Any, what: str, *, hop: str, silent: bool = True) -> None:
-    """Two values are equal; what came is told as the difference."""
-    expect(
-        expected == came,
-        f"{what} to be {_short(expected)}",
-        _difference(expected, came),
-        hop=hop,
-        silent=silent,
-    )
+    """Two values are equal as JSON, kinds of numbers included; what came is told as the difference.
+
+    Python's own comparison takes 1, 1.0 and true for the same, which a provider does not.
+    """
+    if not json_equal(expected, came):
+        wanted = f"{what} to be {_short(expected)}"
+        fail(wanted, _difference(expected, came), hop=hop, silent=silent)
 
 
 def same_names(expected: Collection[str], came: Collection[str], what: str, *, hop: str) -> None:
@@ -86,7 +102,18 @@ def at(node: Any, *path: str | int) -> Any:
     return node
 
 
+def json_equal(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON; the order of keys plays no part."""
+    return _written(one) == _written(other)
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=repr)
+
+
 def _difference(expected: Any, came: Any) -> str:
+    if isinstance(expected, dict | list) and type(came) is type(expected):
+        return _place_of_difference(expected, came)
     if not isinstance(expected, str) or not isinstance(came, str):
         return "nothing" if came is None else _short(came)
     pairs = enumerate(zip(expected, came, strict=False))
@@ -95,6 +122,27 @@ def _difference(expected: Any, came: Any) -> str:
         return repr(came)
     around = came[max(0, place - 20) : place + 40]
     return f"{len(came)} characters that differ from the {place}th on: …{around!r}…"
+
+
+def _place_of_difference(expected: Any, came: Any, path: str = "") -> str:
+    """The first place at which two JSON values differ, and what stands there."""
+    if isinstance(expected, dict) and isinstance(came, dict):
+        keys = [*expected, *(key for key in came if key not in expected)]
+        key = next(k for k in keys if not json_equal(expected.get(k, ...), came.get(k, ...)))
+        step = f"{path}.{key}" if path else str(key)
+        if key not in came:
+            return f"no {step}"
+        if key not in expected:
+            return f"a further {step}: {_short(came[key])}"
+        return _place_of_difference(expected[key], came[key], step)
+    if isinstance(expected, list) and isinstance(came, list):
+        if len(expected) != len(came):
+            return f"{len(came)} entries instead of {len(expected)}{f' in {path}' if path else ''}"
+        pairs = enumerate(zip(expected, came, strict=True))
+        place = next(i for i, (a, b) in pairs if not json_equal(a, b))
+        return _place_of_difference(expected[place], came[place], f"{path}[{place}]")
+    what = _difference(expected, came) if isinstance(came, str) else _short(came)
+    return f"{path}: {what}" if path else what
 
 
 def _short(value: Any) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Generator
 import pytest
 
 from gatecert.errors import UsageError
-from gatecert.requirements import AREAS
+from gatecert.requirements import AREAS, NotMet
 from gatecert.requirements.catalogue import complete
 from gatecert.session.conductor import Conductor, Shared
 from gatecert.session.control import Controller, Hooks, short_node
@@ -24,6 +24,7 @@ from gatecert.session.options import (
 )
 from gatecert.session.stash import REQUIREMENT, SHARED
 from gatecert.session.verdict_report import check_needs, give_verdict
+from gatecert.session.watching import wait_until_well, watch_over
 
 pytest_plugins = ["gatecert.session.fixtures"]
 
@@ -135,6 +136,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out, with the reason, what the target does not promise."""
     if REQUIREMENT in item.stash and SHARED in item.config.stash:
         check_needs(item, item.stash[REQUIREMENT], item.config.stash[SHARED].target)
+        watch_over(item.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Judge once more what failed while the gateway refused even plain turns."""
+    try:
+        return (yield)
+    except NotMet:
+        if not wait_until_well(pyfuncitem):
+            raise
+    arguments = pyfuncitem._fixtureinfo.argnames
+    pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in arguments})
+    return True
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,17 +1,37 @@
 """Everything a suite imports, in one place."""
 
-from gatecert.checks import answered, at, only_receipt, readable_error, refused, same, same_names
+from gatecert.checks import (
+    answered,
+    at,
+    json_equal,
+    not_let_in,
+    only_receipt,
+    readable_error,
+    refused,
+    same,
+    same_names,
+)
 from gatecert.desktop import DesktopApp, Exchange, ServerSentEvent, Turn
 from gatecert.desktop.app import usable_models
 from gatecert.desktop.shapes import first_message
 from gatecert.gateways.target import Target
 from gatecert.overhead import Paired
-from gatecert.requirements import MAY, MUST, SHOULD, CannotJudge, expect, fail, requirement
+from gatecert.requirements import (
+    MAY,
+    MUST,
+    SHOULD,
+    CannotJudge,
+    NotApplicable,
+    expect,
+    fail,
+    requirement,
+)
 from gatecert.session.fixtures import Desktops
-from gatecert.session.witness import Script, ScriptedProvider
+from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt
 
 __all__ = [
+    "HOLD_MS",
     "MAY",
     "MUST",
     "SHOULD",
@@ -20,6 +40,7 @@ __all__ = [
     "DesktopApp",
     "Desktops",
     "Exchange",
+    "NotApplicable",
     "Paired",
     "Plan",
     "Receipt",
@@ -33,6 +54,8 @@ __all__ = [
     "expect",
     "fail",
     "first_message",
+    "json_equal",
+    "not_let_in",
     "only_receipt",
     "readable_error",
     "refused",

@@ -14,14 +14,19 @@ from gatecert.suite import (
     Target,
     answered,
     expect,
+    not_let_in,
     readable_error,
     refused,
     requirement,
     same,
 )
 
-WRONG_KEY = "gk-gatecert-wrong-key-000000000000000000"
+# made up, and unlike any text that a gateway could answer by itself
+WRONG_KEY = "gk-wrong-7Qm2xV9tKc4ZpL8sWn3bHd6yRf1gJa5e"
 _ENFORCED = ["enforces_keys"]
+_BOTH_SCHEMES = ["enforces_keys", "accepts_x_api_key"]
+# a quoted part up to this length tells nobody the key; masked keys show four or so
+_LONGEST_ECHO = 11
 
 
 @requirement(
@@ -113,26 +118,33 @@ def test_key_of_another_workspace_is_refused(desktops: Desktops, target: Target)
     needs=_ENFORCED,
 )
 def test_near_miss_keys_are_refused(desktops: Desktops, target: Target) -> None:
-    """A key that is cut short, lengthened or in another case is refused."""
+    """A key that is cut short, lengthened or in another case is refused, in every header."""
     key = target.api_key
-    near_misses = {"cut short": key[:-1], "lengthened": key + "x", "other case": key.swapcase()}
-    for what, near_miss in near_misses.items():
-        if near_miss not in (key, ""):
-            refused(desktops(api_key=near_miss).test_connection(), f"a key {what}")
+    near_misses = {
+        "cut short": key[:-1],
+        "lengthened": key + "x",
+        "in another case": key.swapcase(),
+    }
+    schemes = {target.auth_scheme}
+    schemes |= {"bearer", "x-api-key"} if target.promises.accepts_x_api_key else set()
+    for scheme in sorted(schemes):
+        for what, near_miss in near_misses.items():
+            if near_miss not in (key, ""):
+                app = desktops(api_key=near_miss, auth_scheme=scheme)
+                not_let_in(app.test_connection(), f"a key {what}, sent by {scheme},")
 
 
 @requirement(
     "AUTH-08",
-    MUST,
+    SHOULD,
     source="official: gateway errors are shown to the user with error.message",
-    why="The user sees only a number and cannot tell a wrong key from an outage.",
+    why="The user reads markup or a bare number, and cannot tell a wrong key from an outage.",
     fix='Answer {"type":"error","error":{"type":"authentication_error","message":...}} as JSON.',
     needs=_ENFORCED,
 )
 def test_refusal_tells_the_user_why(desktops: Desktops) -> None:
     """The refusal of a wrong key carries JSON with a message for the user."""
-    exchange = _refused(desktops)
-    readable_error(exchange, "the refusal")
+    readable_error(_not_let_in(desktops), "the refusal")
 
 
 @requirement(
@@ -145,7 +157,7 @@ def test_refusal_tells_the_user_why(desktops: Desktops) -> None:
 )
 def test_refusal_is_not_retried_for_minutes(desktops: Desktops) -> None:
     """The refusal of a wrong key makes the client stop at once."""
-    exchange = _refused(desktops)
+    exchange = _not_let_in(desktops)
     stops = exchange.status == 403 or exchange.header("x-should-retry") == "false"
     expect(
         stops,
@@ -163,11 +175,16 @@ def test_refusal_is_not_retried_for_minutes(desktops: Desktops) -> None:
     needs=_ENFORCED,
 )
 def test_refusal_does_not_echo_the_key(desktops: Desktops) -> None:
-    """The refusal repeats neither the key nor the longer part of it."""
-    exchange = _refused(desktops)
-    everything = exchange.text + repr(exchange.headers)
-    part = WRONG_KEY[: len(WRONG_KEY) // 2]
-    expect(part not in everything, "an answer without the key in it", exchange.summary())
+    """The refusal repeats neither the key nor a long part of it."""
+    exchange = _not_let_in(desktops)
+    everything = exchange.text + "\n".join(f"{name}: {value}" for name, value in exchange.headers)
+    length = _LONGEST_ECHO + 1
+    parts = [WRONG_KEY[i : i + length] for i in range(len(WRONG_KEY) - length + 1)]
+    expect(
+        not any(part.lower() in everything.lower() for part in parts),
+        "an answer without the key, or a long part of it",
+        exchange.summary(),
+    )
 
 
 @requirement(
@@ -181,10 +198,11 @@ def test_refusal_does_not_echo_the_key(desktops: Desktops) -> None:
 def test_refused_request_never_reaches_the_provider(
     desktops: Desktops, provider: ScriptedProvider
 ) -> None:
-    """A turn with a wrong key is refused before it reaches any provider."""
+    """A turn with a wrong key never reaches a provider, not even after its refusal."""
     script = provider.script()
-    refused(desktops(api_key=WRONG_KEY).engine.turn(script.text), "a turn with an unknown key")
-    receipts = provider.receipts(script)
+    turn = desktops(api_key=WRONG_KEY).engine.turn(script.text)
+    expect(turn.exchange.status is not None, "an answer", turn.exchange.summary())
+    receipts = provider.receipts(script, late=True)
     expect(
         not receipts,
         "no request at any provider",
@@ -203,14 +221,22 @@ def test_refused_request_never_reaches_the_provider(
     needs=["holds_provider_key"],
 )
 def test_key_is_not_passed_to_the_provider(
-    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+    desktops: Desktops, provider: ScriptedProvider, target: Target
 ) -> None:
-    """The client's gateway key never reaches the provider, in no header and not in the body."""
-    script = provider.script()
-    desktop.engine.turn(script.text)
-    receipts = provider.receipts(script)
-    expect(receipts, "the turn to arrive at the provider", "nothing arrived")
-    _carry_no_key(receipts, target)
+    """The client's gateway key never reaches the provider, however it is sent: turns and token counts."""
+    schemes = [target.auth_scheme]
+    if target.promises.accepts_x_api_key:
+        schemes = ["bearer", "x-api-key"]
+    for scheme in schemes:
+        engine = desktops(auth_scheme=scheme).engine
+        turn, count = provider.script(), provider.script()
+        engine.turn(turn.text)
+        if target.promises.serves_count_tokens:
+            engine.count_tokens(count.text)
+        receipts = provider.receipts(turn)
+        arrived = receipts or scheme != target.auth_scheme  # AUTH-02 is about the other scheme
+        expect(arrived, "the turn to arrive at the provider", "nothing arrived")
+        _carry_no_key([*receipts, *provider.receipts(count)], target)
 
 
 @requirement(
@@ -276,8 +302,63 @@ def test_discovery_does_not_pass_the_key_on(
     """Model discovery does not carry the client's gateway key to the provider."""
     before = provider.newest()
     answered(desktop.discover_models(), "model discovery")
-    receipts = [r for r in provider.since(before) if r.path.startswith("/v1/models")]
-    _carry_no_key(receipts, target)
+    _carry_no_key(provider.since(before), target)
+
+
+@requirement(
+    "AUTH-17",
+    MUST,
+    source="guide: Troubleshooting, the key is revoked",
+    why="Keys of people who left, and keys that leaked, keep working.",
+    fix="Ask the key store on every request, or let cached keys live for seconds only.",
+    needs=[*_ENFORCED, "keys.revoked"],
+)
+def test_revoked_key_is_refused(desktops: Desktops, target: Target) -> None:
+    """A revoked key is refused with 401 or 403."""
+    app = desktops(api_key=target.keys.revoked)
+    refused(app.test_connection(), "a request with a revoked key")
+
+
+@requirement(
+    "AUTH-18",
+    MUST,
+    source="field: gateways that check the one header and trust the other",
+    why="Whoever reaches the gateway spends the company's tokens, with any text as a key.",
+    fix="Look up what x-api-key holds exactly as what Authorization holds.",
+    needs=_BOTH_SCHEMES,
+)
+def test_wrong_key_is_refused_in_either_header(desktops: Desktops) -> None:
+    """A wrong key is refused by bearer as well as in x-api-key."""
+    for scheme in ("bearer", "x-api-key"):
+        app = desktops(api_key=WRONG_KEY, auth_scheme=scheme)
+        refused(app.test_connection(), f"a request with an unknown key, sent by {scheme},")
+
+
+@requirement(
+    "AUTH-19",
+    MUST,
+    source="observed: a client whose credential helper failed sends an empty bearer",
+    why="Desktops without a key are served, and nobody knows whom to charge.",
+    fix="Treat an empty credential like a missing one.",
+    needs=_ENFORCED,
+)
+def test_empty_key_is_refused(desktop: DesktopApp) -> None:
+    """An empty key (Authorization: Bearer without a token) is refused."""
+    empty = {"Authorization": "Bearer", "x-api-key": None}
+    not_let_in(desktop.engine.turn("hi", headers=empty, stream=False), "a turn with an empty key")
+
+
+@requirement(
+    "AUTH-20",
+    MUST,
+    source="official: every endpoint carries the credential; field: side routes left open",
+    why="A side door: whoever reaches it uses the company's provider account.",
+    fix="Check the key before routing, so that no path is left out.",
+    needs=[*_ENFORCED, "serves_count_tokens"],
+)
+def test_count_tokens_needs_the_key_too(desktops: Desktops) -> None:
+    """count_tokens with a wrong key is refused with 401 or 403."""
+    refused(desktops(api_key=WRONG_KEY).engine.count_tokens("hi"), "count_tokens, unknown key,")
 
 
 def _carry_no_key(receipts: Sequence[Receipt], target: Target) -> None:
@@ -292,5 +373,6 @@ def _carry_no_key(receipts: Sequence[Receipt], target: Target) -> None:
         )
 
 
-def _refused(desktops: Desktops) -> Exchange:
-    return refused(desktops(api_key=WRONG_KEY).test_connection(), "a request with an unknown key")
+def _not_let_in(desktops: Desktops) -> Exchange:
+    app = desktops(api_key=WRONG_KEY)
+    return not_let_in(app.test_connection(), "a request with an unknown key")

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from gatecert.suite import (
+    HOLD_MS,
     MUST,
     SHOULD,
     DesktopApp,
@@ -22,7 +23,7 @@ from gatecert.suite import (
     "CONN-01",
     SHOULD,
     source="observed: engine 2.1.330 sends HEAD <base>/api/hello at start, without a credential",
-    why="A hanging probe delays every start of the app; a dropped one fills the gateway's error log.",
+    why="The app starts all the same, but every start of every desktop leaves an error in the log.",
     fix="Answer HEAD below the base URL with any status at once, and ask for no credential.",
 )
 def test_start_probe_is_answered(desktop: DesktopApp) -> None:
@@ -98,3 +99,32 @@ def test_parallel_turns_are_not_mixed(desktops: Desktops, provider: ScriptedProv
     for script, turn in zip(scripts, turns, strict=True):
         answered(turn, "each of eight turns in parallel")
         same(script.answer, turn.text, "its own answer's text", hop="provider → gateway → client")
+
+
+@requirement(
+    "CONN-05",
+    MUST,
+    source="observed: title request, subagents and turns run while another answer is streamed",
+    why="While one user's answer is being written, everybody else waits.",
+    fix="Serve requests at the same time: more workers, or an asynchronous server.",
+)
+def test_a_turn_does_not_wait_for_another(desktops: Desktops, provider: ScriptedProvider) -> None:
+    """A turn is answered while the stream of another one is still open."""
+    slow = provider.script(Plan(hold_after=4, hold_ms=HOLD_MS))
+    quick = provider.script()
+    first, second = desktops(), desktops()
+    with ThreadPoolExecutor(1) as pool:
+        streamed = pool.submit(first.engine.turn, slow.text)
+        provider.wait_for_arrival(slow)
+        turn = second.engine.turn(quick.text, stream=False)
+        provider.release(slow)
+        answered(streamed.result(), "a streamed turn")
+    answered(turn, "a turn while another one is streamed")
+    same(quick.answer, turn.text, "its answer's text", hop="provider → gateway → client")
+    (held, *_) = [receipt.hold for receipt in provider.receipts(slow)] or ["never arrived"]
+    expect(
+        held == "released",
+        "the second turn to be answered while the first one's stream was held open",
+        f"its answer only when the first stream had gone on ({held})",
+        hop="client → gateway",
+    )

@@ -1,5 +1,7 @@
 """Fallback: the turn survives, once, and only when it should."""
 
+import json
+
 from gatecert.suite import (
     MUST,
     SHOULD,
@@ -115,10 +117,11 @@ def test_refused_connection_falls_back_streamed(
 )
 def test_healthy_primary_is_left_alone(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """While the primary answers, the backup is never called."""
-    for stream in (False, True):
-        script = provider.script()
+    scripts = [provider.script(), provider.script()]
+    for script, stream in zip(scripts, (False, True), strict=True):
         answered(desktop.engine.turn(script.text, stream=stream), "a turn")
-        called = [r.provider for r in provider.receipts(script)]
+    for number, script in enumerate(scripts):
+        called = [r.provider for r in provider.receipts(script, late=number == 0)]
         same(["primary"], called, "the providers called", hop=_HOP)
 
 
@@ -149,6 +152,7 @@ def test_client_mistake_does_not_fall_back(desktop: DesktopApp, provider: Script
 def test_both_failing_is_an_error(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """When primary and backup both fail, the client gets an error status."""
     for stream in (False, True):
+        provider.settle()
         script = provider.script(Plan(status=529), Plan(status=500))
         turn = desktop.engine.turn(script.text, stream=stream)
         refused(turn, "a turn that every provider refuses", range(500, 600))
@@ -177,6 +181,57 @@ def test_answers_are_not_spliced(desktop: DesktopApp, provider: ScriptedProvider
         "one provider's answer, whole or broken off",
         "the events of both providers in one stream",
         hop="provider → gateway → client",
+        silent=True,
+    )
+
+
+@requirement(
+    "FALL-11",
+    MUST,
+    source="field: fallback routes with their own allow-lists and models",
+    why="During an outage tools, instructions or features vanish without a word.",
+    fix="Send the backup the same request: body, anthropic-beta and anthropic-version.",
+    needs=_PROMISED,
+)
+def test_backup_gets_the_whole_request(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """After a fallback the backup has received the same body, betas and version that the primary did."""
+    for stream in (False, True):
+        provider.settle()
+        script = provider.script(Plan(status=500))
+        turn = desktop.engine.turn(script.text, stream=stream)
+        answered(turn, "a turn whose primary answers 500")
+        by_provider = {receipt.provider: receipt for receipt in provider.receipts(script)}
+        expect("backup" in by_provider, "a request at the backup", f"{list(by_provider)}", hop=_HOP)
+        backup = by_provider["backup"]
+        sent, came = json.loads(turn.exchange.request.body), backup.json()
+        same(sent, came, "the body at the backup", hop=_HOP)
+        for name in ("anthropic-beta", "anthropic-version"):
+            expected = turn.exchange.request.header(name)
+            same(expected, backup.header(name), f"{name} at the backup", hop=_HOP)
+
+
+@requirement(
+    "FALL-12",
+    MUST,
+    source="guide: the gateway holds the provider's credential, the user only the gateway's",
+    why="The gateway key of every user is disclosed to the backup provider in each outage.",
+    fix="Drop the client's credential on the fallback route as well.",
+    needs=[*_PROMISED, "holds_provider_key"],
+)
+def test_key_does_not_reach_the_backup(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
+    """After a fallback the client's gateway key has not reached the backup."""
+    script = provider.script(Plan(status=500))
+    answered(desktop.engine.turn(script.text), "a turn whose primary answers 500")
+    receipts = [r for r in provider.receipts(script) if r.provider == "backup"]
+    expect(receipts, "a request at the backup", "none", hop=_HOP)
+    carriers = [name for r in receipts for name, value in r.headers if target.api_key in value]
+    expect(
+        not carriers and not any(target.api_key.encode() in r.body for r in receipts),
+        "a request without the client's gateway key",
+        f"the key in {', '.join(carriers) or 'the body'} at the backup",
+        hop=_HOP,
         silent=True,
     )
 

@@ -1,5 +1,7 @@
 """Whole answers (stream: false) on their way back."""
 
+from typing import Any
+
 from gatecert.suite import (
     MUST,
     Block,
@@ -9,11 +11,17 @@ from gatecert.suite import (
     answered,
     at,
     expect,
+    only_receipt,
     requirement,
     same,
 )
 
 _HOP = "provider → gateway → client"
+_USAGE: dict[str, Any] = {
+    "input_tokens": 4_242,
+    "output_tokens": 99,
+    "cache_read_input_tokens": 7_531,
+}
 
 
 @requirement(
@@ -25,36 +33,53 @@ _HOP = "provider → gateway → client"
 )
 def test_whole_answer_is_exact(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """An answer without stream arrives with exact text, stop reason and usage."""
-    script = provider.script(Plan(input_tokens=4_242, output_tokens=99, stop_reason="max_tokens"))
+    script = provider.script(Plan(**_USAGE, stop_reason="max_tokens"))
     turn = desktop.engine.turn(script.text, stream=False)
     body = answered(turn, "a turn without stream").json()
-    expect(isinstance(body, dict), "a JSON object", f"{turn.exchange.text[:120]!r}")
+    only_receipt(provider.receipts(script))
+    kind = turn.exchange.header("content-type")
+    expect(isinstance(body, dict), "a JSON object", f"{turn.exchange.text[:120]!r}", hop=_HOP)
+    expect("json" in (kind or ""), "content-type application/json", f"{kind!r}", hop=_HOP)
     same(script.answer, turn.text, "the answer's text", hop=_HOP)
     same("max_tokens", body.get("stop_reason"), "stop_reason", hop=_HOP)
-    came = (at(body, "usage", "input_tokens"), at(body, "usage", "output_tokens"))
-    same((4_242, 99), came, "usage (input, output)", hop=_HOP)
+    for name, count in _USAGE.items():
+        same(count, at(body, "usage", name), f"usage.{name}", hop=_HOP)
 
 
 @requirement(
     "MSG-21",
     MUST,
     source="official: tool use is part of the required Messages API",
-    why="Tools run with wrong or empty arguments.",
-    fix="Pass tool_use blocks on unchanged: id, name and the whole input object.",
+    why="Tools run with wrong arguments, text is garbled, or the next turn is refused.",
+    fix="Pass content blocks on unchanged: order, signatures, ids and whole input objects.",
 )
-def test_tool_use_is_exact(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """A tool_use block without stream arrives with its id, name and input."""
-    tool = Block("tool_use", ['{"path":"/a b","n":', '1.50,"on":true}'], "Read", "toolu_01GcWhole")
-    script = provider.script(Plan(blocks=[tool], stop_reason="tool_use"))
+def test_content_is_exact(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """Thinking, text and tool_use arrive without stream exactly as the provider wrote them."""
+    signature = "EqQBCkYIAR+gA/wQ==" * 40
+    blocks = [
+        Block("thinking", ["First this. ", "Then that."], signature=signature),
+        Block("text", [" Grüße,\r\n", "日本語 👩‍👩‍👧‍👦 "]),
+        Block("text", ["long " * 20_000]),
+        Block(
+            "tool_use",
+            ['{"path":"/a b","n":', '1.50,"on":true,"no":null,"l":[]}'],
+            "Read",
+            "toolu_01Gc",
+        ),
+    ]
+    script = provider.script(Plan(blocks=blocks, stop_reason="tool_use"))
     turn = desktop.engine.turn(script.text, stream=False)
     answered(turn, "a turn without stream")
-    expected = {
-        "type": "tool_use",
-        "id": "toolu_01GcWhole",
-        "name": "Read",
-        "input": {"path": "/a b", "n": 1.5, "on": True},
-    }
-    same([expected], turn.blocks, "the content", hop=_HOP)
+    only_receipt(provider.receipts(script))
+    arguments = {"path": "/a b", "n": 1.5, "on": True, "no": None, "l": []}
+    expected = [
+        {"type": "thinking", "thinking": blocks[0].joined, "signature": signature},
+        {"type": "text", "text": blocks[1].joined},
+        {"type": "text", "text": blocks[2].joined},
+        {"type": "tool_use", "id": "toolu_01Gc", "name": "Read", "input": arguments},
+    ]
+    same(expected, turn.blocks, "the content", hop=_HOP)
+    same("tool_use", at(turn.exchange.json(), "stop_reason"), "stop_reason", hop=_HOP)
 
 
 @requirement(
@@ -101,6 +126,12 @@ def test_answer_is_readable_when_compressed(
         headers = {"Accept-Encoding": offered}
         turn = desktop.engine.turn(script.text, stream=False, headers=headers)
         exchange = answered(turn, f"a turn offering {offered}")
+        expect(
+            not exchange.body.startswith(b"\x1f\x8b"),
+            "a body that fits its Content-Encoding",
+            "gzip bytes that no Content-Encoding names (or compressed twice)",
+            hop=_HOP,
+        )
         coding = exchange.header("content-encoding") or "identity"
         expect(
             coding == "identity" or coding in offered,
@@ -108,3 +139,26 @@ def test_answer_is_readable_when_compressed(
             f"content-encoding {coding}",
         )
         same(script.answer, turn.text, "the answer's text", hop=_HOP)
+
+
+@requirement(
+    "MSG-26",
+    MUST,
+    source="field: an answer cut by the provider passed on as whole",
+    why="Half an answer, or broken JSON, is taken for the whole.",
+    fix="When the provider breaks off, answer 502, or close the connection short of its Content-Length.",
+)
+def test_cut_answer_does_not_look_complete(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """An answer without stream that the provider cuts in the middle is not passed on as whole."""
+    plan = Plan(blocks=[Block("text", ["word " * 400])], cut_bytes=900)
+    script = provider.everywhere(plan)
+    exchange = desktop.engine.turn(script.text, stream=False).exchange
+    cut = [receipt for receipt in provider.receipts(script) if receipt.outcome == "cut"]
+    expect(cut, "the turn to reach the provider, which cuts it", exchange.summary(), hop=_HOP)
+    expect(
+        exchange.status != 200 or (exchange.fault and exchange.fault.kind != "timeout"),
+        "an error status, or a connection closed short of its Content-Length",
+        f"{exchange.summary()} with {len(exchange.body)} bytes and a proper end",
+        hop=_HOP,
+        silent=True,
+    )

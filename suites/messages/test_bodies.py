@@ -1,16 +1,19 @@
 """Bodies and headers on their way to the provider."""
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gatecert.suite import (
     MUST,
     SHOULD,
+    Block,
     DesktopApp,
+    NotApplicable,
     Plan,
     Receipt,
     ScriptedProvider,
-    Target,
+    Turn,
     answered,
     at,
     expect,
@@ -21,9 +24,13 @@ from gatecert.suite import (
 )
 
 _HOP = "gateway → provider"
+_BETAS = "claude-code-20250219,interleaved-thinking-2025-05-14,gatecert-future-2027-01-01"
+_MEGABYTES = 2
 _OPEN_FIELDS = {
     "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
-    "gatecert_future_field": {"nested": [1, "two", None]},
+    "gatecert_future_field": {"nested": [1, "two", None, 0.5, False, [], {}, ""]},
+    "stop_sequences": ["END\n", " "],
+    "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
 }
 
 
@@ -35,21 +42,10 @@ _OPEN_FIELDS = {
     fix="Raise the request body limit to 32 MB (client_max_body_size, maxRequestBodySize or the like).",
 )
 def test_realistic_first_turn_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """A first turn of realistic size is answered, and its messages arrive unchanged to the last byte."""
-    script = provider.script()
-    turn = desktop.engine.turn(script.text)
-    answered(turn, f"a first turn of {len(turn.exchange.request.body)} bytes")
-    sent = _json(turn.exchange.request.body)["messages"]
-    came = _body(only_receipt(provider.receipts(script))).get("messages")
-    expect(
-        isinstance(came, list) and len(came) == len(sent),
-        "one message at the provider",
-        f"{len(came) if isinstance(came, list) else came!r}",
-        hop=_HOP,
-        silent=True,
-    )
-    same(_texts(sent[0]["content"]), _texts(at(came, 0, "content")), "the user's text", hop=_HOP)
-    same(sent, came, "the messages", hop=_HOP)
+    """A first turn of realistic size is answered, and its messages arrive unchanged, streamed and not."""
+    for turn, body in _arrived(desktop, provider):
+        sent = _json(turn.exchange.request.body)["messages"]
+        same(sent, body.get("messages"), "the messages at the provider", hop=_HOP)
 
 
 @requirement(
@@ -97,7 +93,9 @@ def test_thinking_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> No
 )
 def test_effort_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The effort level (output_config) arrives unchanged."""
-    _field_arrives(desktop, provider, "output_config", {"output_config": {"effort": "high"}})
+    if "output_config" not in desktop.engine.sample_body():
+        raise NotApplicable(f"the client sends no effort for {desktop.settings.chat_model}")
+    _field_arrives(desktop, provider, "output_config")
 
 
 @requirement(
@@ -109,11 +107,9 @@ def test_effort_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None
 )
 def test_unknown_fields_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """Body fields that the gateway cannot know arrive unchanged."""
-    script = provider.script()
-    answered(desktop.engine.turn(script.text, extra=_OPEN_FIELDS), "a turn with newer fields")
-    body = _body(only_receipt(provider.receipts(script)))
-    for name, value in _OPEN_FIELDS.items():
-        same(value, body.get(name), f"the field {name} at the provider", hop=_HOP)
+    for _, body in _arrived(desktop, provider, extra=_OPEN_FIELDS):
+        for name, value in _OPEN_FIELDS.items():
+            same(value, body.get(name), f"the field {name} at the provider", hop=_HOP)
 
 
 @requirement(
@@ -137,14 +133,10 @@ def test_user_id_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> Non
 )
 def test_system_role_message_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A message of role system inside messages arrives in its place."""
-    script = provider.script()
     reminder = {"role": "system", "content": [{"type": "text", "text": "Mind the gap."}]}
-    messages = [first_message(script.text), reminder]
-    answered(desktop.engine.turn("", messages=messages), "a turn with a system-role message")
-    body = _body(only_receipt(provider.receipts(script)))
-    came = body.get("messages")
-    second = came[1] if isinstance(came, list) and len(came) > 1 else None
-    same(reminder, second, "the second message at the provider", hop=_HOP)
+    for _, body in _arrived(desktop, provider, further=[reminder]):
+        came = at(body, "messages", 1)
+        same(reminder, came, "the second message at the provider", hop=_HOP)
 
 
 @requirement(
@@ -154,14 +146,29 @@ def test_system_role_message_arrives(desktop: DesktopApp, provider: ScriptedProv
     why="Features switch off or turns end in 400 after each client update.",
     fix="Forward anthropic-beta unchanged (Portkey: forward_headers; LiteLLM: forward client headers).",
 )
+def test_betas_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """Every value of anthropic-beta arrives, unknown ones included, and none is added."""
+    for came in _betas_at_provider(desktop, provider):
+        values = sorted(value.strip() for value in came.split(",") if value.strip())
+        same(
+            sorted(_BETAS.split(",")),
+            values,
+            "the values of anthropic-beta, in any order,",
+            hop=_HOP,
+        )
+
+
+@requirement(
+    "MSG-24",
+    SHOULD,
+    source="official: forward anthropic-beta byte for byte",
+    why="The provider sees another request than the client sent; caches and logs do not match.",
+    fix="Forward the header as it came; do not sort or re-join its values.",
+)
 def test_betas_arrive_byte_for_byte(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """anthropic-beta arrives byte for byte, with values the gateway cannot know."""
-    script = provider.script()
-    betas = "claude-code-20250219,interleaved-thinking-2025-05-14,gatecert-future-2027-01-01"
-    turn = desktop.engine.turn(script.text, headers={"anthropic-beta": betas})
-    answered(turn, "a turn with a beta from the future")
-    receipt = only_receipt(provider.receipts(script))
-    same(betas, receipt.header("anthropic-beta"), "anthropic-beta at the provider", hop=_HOP)
+    """anthropic-beta arrives byte for byte, in the client's order."""
+    for came in _betas_at_provider(desktop, provider):
+        same(_BETAS, came, "anthropic-beta at the provider", hop=_HOP)
 
 
 @requirement(
@@ -174,12 +181,10 @@ def test_betas_arrive_byte_for_byte(desktop: DesktopApp, provider: ScriptedProvi
 def test_version_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """anthropic-version arrives as the client sent it, the older and the newer one."""
     for version in ("2023-06-01", "2026-10-21"):
-        script = provider.script()
-        turn = desktop.engine.turn(script.text, headers={"anthropic-version": version})
-        answered(turn, f"a turn with anthropic-version {version}")
-        receipt = only_receipt(provider.receipts(script))
-        came = receipt.header("anthropic-version")
-        same(version, came, "anthropic-version at the provider", hop=_HOP)
+        headers = {"anthropic-version": version}
+        for receipt in _receipts(desktop, provider, headers):
+            came = receipt.header("anthropic-version")
+            same(version, came, "anthropic-version at the provider", hop=_HOP)
 
 
 @requirement(
@@ -191,11 +196,9 @@ def test_version_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> Non
 )
 def test_session_id_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The session id header of the engine arrives unchanged."""
-    script = provider.script()
-    answered(desktop.engine.turn(script.text), "a turn")
-    receipt = only_receipt(provider.receipts(script))
     name = "X-Claude-Code-Session-Id"
-    same(desktop.engine.session_id, receipt.header(name), f"{name} at the provider", hop=_HOP)
+    for receipt in _receipts(desktop, provider, {}):
+        same(desktop.engine.session_id, receipt.header(name), f"{name} at the provider", hop=_HOP)
 
 
 @requirement(
@@ -207,28 +210,40 @@ def test_session_id_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> 
 )
 def test_tool_loop_history_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The second turn of a tool loop arrives with thinking, signature, tool use and result unchanged."""
-    script = provider.script()
+    signature = "EqQBCkYIAR+gA/wQ==" * 40
+    ttl = {"cache_control": {"type": "ephemeral", "ttl": "1h"}}
     history = [
         {
             "role": "assistant",
             "content": [
-                {"type": "thinking", "thinking": "Read it.", "signature": "EqQBCkYIAR+gA/wQ=="},
-                {"type": "text", "text": "I shall read the file."},
+                {"type": "thinking", "thinking": "Read it.", "signature": signature},
+                {"type": "redacted_thinking", "data": "EmwKAhgBEgy3va3pzix"},
+                {"type": "text", "text": "I shall read the files.\n"},
                 {"type": "tool_use", "id": "toolu_01Gc", "name": "Read", "input": {"path": "/a"}},
+                {"type": "tool_use", "id": "toolu_02Gc", "name": "Read", "input": {}},
             ],
         },
         {
             "role": "user",
             "content": [
-                {"tool_use_id": "toolu_01Gc", "type": "tool_result", "content": "line 1\nline 2"},
-                {"type": "text", "text": "go on", "cache_control": {"type": "ephemeral"}},
+                {
+                    "tool_use_id": "toolu_01Gc",
+                    "type": "tool_result",
+                    "content": "line 1\r\nline 2 ",
+                },
+                {
+                    "tool_use_id": "toolu_02Gc",
+                    "type": "tool_result",
+                    "content": [{"type": "text", "text": "no such file"}],
+                    "is_error": True,
+                },
+                {"type": "text", "text": "go on", **ttl},
             ],
         },
     ]
-    messages = [first_message(script.text), *history]
-    answered(desktop.engine.turn("", messages=messages), "the second turn of a tool loop")
-    came = _body(only_receipt(provider.receipts(script))).get("messages")
-    same(history, came[1:] if isinstance(came, list) else came, "the history", hop=_HOP)
+    for _, body in _arrived(desktop, provider, further=history):
+        came = body.get("messages")
+        same(history, came[1:] if isinstance(came, list) else came, "the history", hop=_HOP)
 
 
 @requirement(
@@ -254,12 +269,13 @@ def test_count_tokens_is_the_providers(desktop: DesktopApp, provider: ScriptedPr
     why="Every turn is paid twice, and tools may run twice.",
     fix="Do not retry or mirror a request whose answer has begun.",
 )
-def test_turn_arrives_once(desktop: DesktopApp, provider: ScriptedProvider, target: Target) -> None:
-    """One turn is one request at the provider, streamed or not."""
-    for stream in (True, False):
-        script = provider.script()
+def test_turn_arrives_once(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """One turn is one request at the provider, streamed or not, and no copy comes later."""
+    scripts = [provider.script(), provider.script()]
+    for script, stream in zip(scripts, (True, False), strict=True):
         answered(desktop.engine.turn(script.text, stream=stream), "a turn")
-        only_receipt(provider.receipts(script))
+    only_receipt(provider.receipts(scripts[0], late=True))
+    only_receipt(provider.receipts(scripts[1]))
 
 
 @requirement(
@@ -271,11 +287,11 @@ def test_turn_arrives_once(desktop: DesktopApp, provider: ScriptedProvider, targ
 )
 def test_unicode_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """Text outside ASCII arrives unchanged: umlauts, CJK, right-to-left, combined emoji."""
-    script = provider.script()
-    words = f"{script.text} Grüße, 日本語, עברית, 👩‍👩‍👧‍👦 \U0001f9ea"
-    answered(desktop.engine.turn(words), "a turn with text outside ASCII")
-    body = _body(only_receipt(provider.receipts(script)))
-    same(words, _texts(at(body, "messages", 0, "content"))[-1], "the user's text", hop=_HOP)
+    words = "Grüße, 日本語, עברית, 👩‍👩‍👧‍👦 \U0001f9ea, e\u0301 and é, \u2028 and \\u0041"
+    further = [{"role": "assistant", "content": words}, {"role": "user", "content": words}]
+    for _, body in _arrived(desktop, provider, further=further):
+        same(words, at(body, "messages", 1, "content"), "the text at the provider", hop=_HOP)
+        same(further, (body.get("messages") or [])[1:], "the messages", hop=_HOP)
 
 
 @requirement(
@@ -299,26 +315,106 @@ def test_max_tokens_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> 
 )
 def test_nothing_is_added(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """No field arrives that the client did not send."""
+    for turn, body in _arrived(desktop, provider):
+        added = sorted(set(body) - set(_json(turn.exchange.request.body)))
+        expect(not added, "only fields that were sent", f"also {', '.join(added)}", hop=_HOP)
+
+
+@requirement(
+    "MSG-18",
+    SHOULD,
+    source="official: the API takes 32 MB; field: default body limits of 1 MB in proxies",
+    why="Pictures, PDFs and long conversations fail with 'Request too large', although the model takes them.",
+    fix="Raise the request body limit to 32 MB (nginx: client_max_body_size 32m, and so on).",
+)
+def test_large_attachments_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """A turn with a picture and a document, 2 MB in all, is answered and arrives unchanged."""
+    half = "A" * (_MEGABYTES * 500_000)
+    picture = {"type": "base64", "media_type": "image/png", "data": half}
+    document = {"type": "base64", "media_type": "application/pdf", "data": half}
+    content = [{"type": "image", "source": picture}, {"type": "document", "source": document}]
+    further = [{"role": "user", "content": content}]
+    for _, body in _arrived(desktop, provider, further=further):
+        same(further, (body.get("messages") or [])[1:], "the attachments at the provider", hop=_HOP)
+
+
+@requirement(
+    "MSG-19",
+    MUST,
+    source="observed: a title request (no tools, thinking disabled) goes out before each first turn",
+    why="Conversations get no title, and every first turn leaves an error in the log.",
+    fix="Pass bodies on as they come; an empty list stays an empty list.",
+)
+def test_title_request_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """The side request for a title is answered, and arrives as the client sent it."""
     script = provider.script()
-    turn = desktop.engine.turn(script.text)
-    answered(turn, "a turn")
-    sent = _json(turn.exchange.request.body)
-    added = sorted(set(_body(only_receipt(provider.receipts(script)))) - set(sent))
-    expect(not added, "only fields that were sent", f"also {', '.join(added)}", hop=_HOP)
+    turn = desktop.engine.title(script.text)
+    answered(turn, "the title request")
+    same(script.answer, turn.text, "the answer's text", hop="provider → gateway → client")
+    body = _body(only_receipt(provider.receipts(script)))
+    for name, value in _json(turn.exchange.request.body).items():
+        if name != "model":  # MODEL-04 is about names
+            same(value, body.get(name), f"the field {name} at the provider", hop=_HOP)
 
 
-def _field_arrives(
+@requirement(
+    "MSG-25",
+    SHOULD,
+    source="field: answer caches in gateways; the client repeats a request when it wants another answer",
+    why="Trying again shows the same answer, and what is live (time, files, tools) is answered from the past.",
+    fix="Turn response caching off for /v1/messages.",
+)
+def test_repeated_turn_is_asked_anew(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """The same request sent twice is answered by the provider twice."""
+    for stream in (True, False):
+        script = provider.script(
+            [Plan(blocks=[Block("text", [word])]) for word in ("One.", "Two.")]
+        )
+        texts = [desktop.engine.turn(script.text, stream=stream).text for _ in range(2)]
+        same(["One.", "Two."], texts, "the two answers", hop="provider → gateway → client")
+
+
+def _arrived(
     desktop: DesktopApp,
     provider: ScriptedProvider,
-    name: str,
+    *,
     extra: dict[str, Any] | None = None,
-) -> None:
-    script = provider.script()
-    turn = desktop.engine.turn(script.text, extra=extra)
-    answered(turn, "a turn")
-    sent = _json(turn.exchange.request.body)[name]
-    came = _body(only_receipt(provider.receipts(script))).get(name)
-    same(sent, came, f"the field {name} at the provider", hop=_HOP)
+    further: list[dict[str, Any]] | None = None,
+) -> Iterator[tuple[Turn, dict[str, Any]]]:
+    """A streamed turn and one without stream, each with its body at the provider.
+
+    The client streams, and repeats without stream what failed. ``further`` messages follow the
+    first one.
+    """
+    for stream in (True, False):
+        script = provider.script()
+        messages = [first_message(script.text), *(further or [])]
+        turn = desktop.engine.turn("", messages=messages, stream=stream, extra=extra)
+        what = "a streamed turn" if stream else "a turn without stream"
+        answered(turn, f"{what} of {len(turn.exchange.request.body):,} bytes")
+        yield turn, _body(only_receipt(provider.receipts(script)))
+
+
+def _receipts(
+    desktop: DesktopApp, provider: ScriptedProvider, headers: Mapping[str, str]
+) -> Iterator[Receipt]:
+    """What arrives of a streamed turn and of one without stream, with these headers."""
+    for stream in (True, False):
+        script = provider.script()
+        turn = desktop.engine.turn(script.text, headers=headers, stream=stream)
+        answered(turn, " and ".join(["a turn", *(f"{k}: {v}" for k, v in headers.items())]))
+        yield only_receipt(provider.receipts(script))
+
+
+def _betas_at_provider(desktop: DesktopApp, provider: ScriptedProvider) -> Iterator[str]:
+    for receipt in _receipts(desktop, provider, {"anthropic-beta": _BETAS}):
+        yield receipt.header("anthropic-beta") or ""
+
+
+def _field_arrives(desktop: DesktopApp, provider: ScriptedProvider, name: str) -> None:
+    for turn, body in _arrived(desktop, provider):
+        sent = _json(turn.exchange.request.body)[name]
+        same(sent, body.get(name), f"the field {name} at the provider", hop=_HOP)
 
 
 def _body(receipt: Receipt) -> dict[str, Any]:
@@ -335,8 +431,3 @@ def _body(receipt: Receipt) -> dict[str, Any]:
 
 def _json(data: bytes) -> dict[str, Any]:
     return dict(json.loads(data))
-
-
-def _texts(content: Any) -> list[str]:
-    blocks = content if isinstance(content, list) else []
-    return [str(b.get("text")) for b in blocks if isinstance(b, dict)]

@@ -1,8 +1,10 @@
 """Streams: content, order and form."""
 
 import json
+from typing import Any
 
 from gatecert.suite import (
+    HOLD_MS,
     MUST,
     SHOULD,
     Block,
@@ -73,7 +75,7 @@ def test_events_are_delivered_as_they_arrive(
     desktop: DesktopApp, provider: ScriptedProvider
 ) -> None:
     """The client sees the first events while the provider still holds the rest back."""
-    script = provider.script(Plan(hold_after=4, hold_ms=4000))
+    script = provider.script(Plan(hold_after=4, hold_ms=HOLD_MS))
 
     def release_on_content(event: ServerSentEvent) -> bool:
         if event.name == "content_block_delta":
@@ -87,7 +89,7 @@ def test_events_are_delivered_as_they_arrive(
     expect(
         hold == "released",
         "the first content event at the client while the provider held the rest back",
-        f"nothing until the provider went on by itself after 4 s ({hold})",
+        f"nothing until the provider went on by itself after {HOLD_MS // 1000} s ({hold})",
         hop=_HOP,
         silent=True,
     )
@@ -143,12 +145,17 @@ def test_thinking_signature_is_exact(desktop: DesktopApp, provider: ScriptedProv
     fix="Keep usage in message_start and message_delta as the provider sent it.",
 )
 def test_usage_is_exact(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """Input and output tokens arrive as the provider counted them."""
-    script = provider.script(Plan(input_tokens=31_007, output_tokens=1_009))
+    """Input, cached and output tokens arrive as the provider counted them."""
+    counts: dict[str, Any] = {"input_tokens": 31_007, "cache_read_input_tokens": 7_531}
+    script = provider.script(Plan(**counts, output_tokens=1_009))
     turn = desktop.engine.turn(script.text)
     answered(turn, "a streamed turn")
-    came = (turn.assembled.input_tokens, turn.assembled.output_tokens)
-    same((31_007, 1_009), came, "usage (input, output)", hop=_HOP)
+    for name, count in counts.items():
+        came = turn.assembled.usage_at_start.get(name)
+        same(count, came, f"usage.{name} in message_start", hop=_HOP)
+        same(count, turn.assembled.usage.get(name), f"usage.{name} at the end", hop=_HOP)
+    came = turn.assembled.usage.get("output_tokens")
+    same(1_009, came, "usage.output_tokens in message_delta", hop=_HOP)
 
 
 @requirement(

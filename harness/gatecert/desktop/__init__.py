@@ -7,10 +7,17 @@ from gatecert.desktop.exchange import Exchange, Fault, OutgoingRequest
 from gatecert.desktop.profiles import ENGINE_DESKTOP, EngineProfile
 from gatecert.desktop.settings import GatewaySettings, SettingsError, compose_url
 from gatecert.desktop.sse import ServerSentEvent, SseParser
-from gatecert.desktop.transport import HttpxTransport, RequestCap, Transport
+from gatecert.desktop.transport import (
+    SILENCE_S,
+    HttpxTransport,
+    RequestCap,
+    RequestNotSent,
+    Transport,
+)
 
 __all__ = [
     "ENGINE_DESKTOP",
+    "SILENCE_S",
     "Assembled",
     "DesktopApp",
     "Engine",
@@ -22,6 +29,7 @@ __all__ = [
     "NotRunningError",
     "OutgoingRequest",
     "RequestCap",
+    "RequestNotSent",
     "ServerSentEvent",
     "SettingsError",
     "SseParser",

@@ -37,15 +37,16 @@ class Assembled:
     """A streamed answer put together.
 
     ``blocks`` are the finished content blocks; a tool's ``input`` is parsed JSON (``{}`` when the
-    deltas make none) and ``partial_json`` its text. ``problems`` are sentences, empty for a
+    deltas make none) and ``partial_json`` its text. ``usage_at_start`` are the counts of
+    ``message_start``, ``usage`` the newest value of each. ``problems`` are sentences, empty for a
     canonical stream. ``ended`` says that ``message_stop`` came.
     """
 
     blocks: list[dict[str, Any]] = field(default_factory=list)
     model: str = ""
     stop_reason: str | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    usage_at_start: dict[str, int] = field(default_factory=dict)
+    usage: dict[str, int] = field(default_factory=dict)
     error: dict[str, Any] | None = None
     ended: bool = False
     pings: int = 0
@@ -76,9 +77,13 @@ class _Builder:
     def take(self, event: ServerSentEvent) -> None:
         out = self.out
         if event.name is None:
-            out.problems.append(f"an event has no event: line ({event.data[:60]!r})")
+            # after the end no client minds: some gateways append [DONE]
+            if not out.ended:
+                out.problems.append(f"an event has no event: line ({event.data[:60]!r})")
             return
         out.names.append(event.name)
+        if event.name not in _HANDLED:
+            return
         data = event.json()
         if not isinstance(data, dict):
             out.problems.append(f"the data of {event.name} is not a JSON object")
@@ -87,8 +92,7 @@ class _Builder:
             out.problems.append(f"{event.name} carries data of type {data.get('type')!r}")
         if out.ended:
             out.problems.append(f"{event.name} came after message_stop")
-        if event.name in _HANDLED:
-            getattr(self, f"_on_{event.name}")(data)
+        getattr(self, f"_on_{event.name}")(data)
 
     def finish(self) -> Assembled:
         out = self.out
@@ -106,8 +110,9 @@ class _Builder:
         self._started = True
         message = _object(data.get("message"))
         self.out.model = str(message.get("model", ""))
-        self.out.input_tokens = _count(message, "input_tokens")
-        if self.out.input_tokens is None:
+        self.out.usage_at_start = _counts(message)
+        self.out.usage = dict(self.out.usage_at_start)
+        if "input_tokens" not in self.out.usage:
             self.out.problems.append("message_start has no usage.input_tokens")
 
     def _on_content_block_start(self, data: dict[str, Any]) -> None:
@@ -161,11 +166,10 @@ class _Builder:
         stop_reason = _object(data.get("delta")).get("stop_reason")
         # a late delta with a null reason must not erase an earlier one
         self.out.stop_reason = str(stop_reason) if stop_reason else self.out.stop_reason
-        output_tokens = _count(data, "output_tokens")
-        if output_tokens is None:
+        counts = _counts(data)
+        if "output_tokens" not in counts:
             self.out.problems.append("message_delta has no usage.output_tokens")
-        else:
-            self.out.output_tokens = output_tokens
+        self.out.usage.update(counts)
 
     def _on_message_stop(self, data: dict[str, Any]) -> None:
         self.out.ended = True
@@ -187,9 +191,9 @@ def _index(data: dict[str, Any]) -> int:
     return index if isinstance(index, int) else -1
 
 
-def _count(holder: dict[str, Any], name: str) -> int | None:
-    count = _object(holder.get("usage")).get(name)
-    return count if isinstance(count, int) else None
+def _counts(holder: dict[str, Any]) -> dict[str, int]:
+    usage = _object(holder.get("usage"))
+    return {name: count for name, count in usage.items() if type(count) is int}
 
 
 def _tool_input(text: str, problems: list[str]) -> Any:

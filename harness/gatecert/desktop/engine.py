@@ -95,16 +95,28 @@ class Engine:
         sees each event as it arrives and leaves the stream by returning False.
         """
         model = model or self.settings.chat_model
-        body = shapes.turn_body(
+        turns = messages if messages is not None else [shapes.first_message(text)]
+        body = self._turn_body(model, turns, stream, extra or {})
+        own = {} if stream else {"X-Stainless-Timeout": str(self.profile.whole_timeout_s)}
+        changes = {**own, **(headers or {})}
+        request = self.request(path, shapes.encode(body), self.profile.betas(model), changes)
+        return self.send("chat turn", request, stream=stream, on_event=on_event)
+
+    def sample_body(self) -> dict[str, Any]:
+        """The body of a first turn as this engine would send it; nothing is sent."""
+        return self._turn_body(self.settings.chat_model, [shapes.first_message("hi")], True, {})
+
+    def _turn_body(
+        self, model: str, messages: Sequence[shapes.Json], stream: bool, extra: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return shapes.turn_body(
             self.profile,
             model,
-            messages if messages is not None else [shapes.first_message(text)],
+            messages,
             session_id=self.session_id,
             stream=stream,
-            extra={**self.always, **(extra or {})},
+            extra={**self.always, **extra},
         )
-        request = self.request(path, shapes.encode(body), self.profile.betas(model), headers)
-        return self.send("chat turn", request, stream=stream, on_event=on_event)
 
     def title(self, text: str) -> Turn:
         """The side request that finds a title; it goes out before a first turn."""

@@ -28,7 +28,8 @@ class OutgoingRequest:
 class Fault:
     """Why an answer is missing or incomplete.
 
-    ``kind`` is ``refused``, ``unreachable``, ``timeout``, ``closed`` (the connection ended early),
+    ``kind`` is ``refused`` or ``unreachable`` (there was no connection), ``timeout`` (silence, or
+    an answer that does not end), ``closed`` (the connection ended or was reset early),
     ``protocol`` (what came is not HTTP), ``decoding`` (the body does not fit its
     Content-Encoding), ``too-large`` or ``left`` (we closed the connection on purpose).
     """
@@ -97,6 +98,13 @@ class Exchange:
     def is_event_stream(self) -> bool:
         """Whether the answer calls itself an event stream."""
         return (self.header("content-type") or "").lower().startswith("text/event-stream")
+
+    @property
+    def ends_by_close(self) -> bool:
+        """Whether only the connection's end marks the body's, so that a cut looks alike."""
+        if self.http_version == "HTTP/2" or self.header("content-length") is not None:
+            return False
+        return "chunked" not in (self.header("transfer-encoding") or "").lower()
 
     def summary(self) -> str:
         """The answer in a few words, for a verdict's *what came*."""

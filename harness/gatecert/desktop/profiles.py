@@ -15,7 +15,8 @@ class EngineProfile:
     """The engine as one client surface runs it.
 
     ``source`` says where the facts come from, ``sureness`` how sure they are: ``observed`` (a real
-    program was recorded), ``documented``, ``reported`` or ``inferred``.
+    program was recorded), ``documented``, ``reported`` or ``inferred``. ``timeout_s`` and
+    ``whole_timeout_s`` (for answers without stream) are what the engine announces, in seconds.
     """
 
     name: str
@@ -24,6 +25,7 @@ class EngineProfile:
     sdk_version: str
     runtime_version: str
     timeout_s: int
+    whole_timeout_s: int
     tools: tuple[str, ...]
     source: str
     sureness: str
@@ -53,6 +55,7 @@ ENGINE_DESKTOP = EngineProfile(
     sdk_version="0.128.0",
     runtime_version="v26.12.1",
     timeout_s=900,
+    whole_timeout_s=300,
     tools=tuple(
         "Agent Bash CronCreate CronDelete CronList DesignSync Edit EnterWorktree ExitWorktree "
         "ListAgents Monitor NotebookEdit Read ReportFindings ScheduleWakeup SendMessage "

@@ -7,6 +7,7 @@ URL composition observed on engine 2.1.330.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,14 @@ from urllib.parse import urlsplit
 AUTH_SCHEMES = ("bearer", "x-api-key")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
+_OF_THE_CONNECTION = {"host", "content-length", "transfer-encoding", "connection"}
+_PRINTABLE = re.compile(r"[!-~]*")  # ASCII without blanks
+_DNS_LABEL = re.compile(r"[0-9A-Za-z_-]{1,63}")
+_MAX_HOST_CHARACTERS = 253
 
 
 class SettingsError(ValueError):
-    """Settings with which the client would not start third-party inference."""
+    """Settings with which the client would not start, or whose requests could not be sent."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,9 @@ class GatewaySettings:
     """What the client reads at launch.
 
     ``api_key`` None means that no credential is sent at all, which the real client never does; it
-    is there to see what the gateway says to strangers. Raises SettingsError with the client's own
-    message for a base URL it refuses.
+    is there to see what the gateway says to strangers. Blanks around the key and around the values
+    of custom headers are trimmed, as the client does. Raises SettingsError with the client's own
+    message for a base URL it refuses, and for whatever no request can carry.
     """
 
     base_url: str
@@ -44,8 +50,10 @@ class GatewaySettings:
             raise SettingsError(
                 f"auth scheme {self.auth_scheme!r} is none of {', '.join(AUTH_SCHEMES)}"
             )
-        for name, value in self.custom_headers.items():
-            _check_header(name, value)
+        if self.api_key is not None:
+            object.__setattr__(self, "api_key", _checked_key(self.api_key))
+        headers = {name: _checked_value(name, value) for name, value in self.custom_headers.items()}
+        object.__setattr__(self, "custom_headers", MappingProxyType(headers))
 
     def url(self, path: str) -> str:
         """The URL of a request path under the configured base URL."""
@@ -69,7 +77,8 @@ def normal_base_url(base_url: str) -> str:
     """The base URL with blanks trimmed and a missing scheme added.
 
     Raises SettingsError where the client refuses the URL: plain http off loopback, user info,
-    no host. A query or fragment is refused too, because the client glues the path into it.
+    no host. A query or fragment is refused too, because the client glues the path into it, and so
+    is what must be written otherwise to be sent: a host that no DNS can hold, blanks, non-ASCII.
     """
     text = base_url.strip()
     if not text:
@@ -80,23 +89,68 @@ def normal_base_url(base_url: str) -> str:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as exc:
-        raise SettingsError(f"baseUrl: Invalid URL {base_url!r} ({exc})") from None
-    if not host or port == 0:
-        raise SettingsError(f"baseUrl: Invalid URL {base_url!r}")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
-        raise SettingsError(f"baseUrl: must use https (or http on loopback), not {base_url!r}")
+        raise SettingsError(f"baseUrl: Invalid URL {_shown(text)} ({exc})") from None
     if parts.username is not None or parts.password is not None:
         raise SettingsError("baseUrl: credentials in the URL are refused")
+    if not host or port == 0:
+        raise SettingsError(f"baseUrl: Invalid URL {_shown(text)}")
+    if not _PRINTABLE.fullmatch(text):
+        raise SettingsError(
+            f"baseUrl: has a blank, a control or a non-ASCII character: {_shown(text)}; "
+            "write the path percent-encoded and the host as xn--..."
+        )
+    if not _is_host(host):
+        raise SettingsError(f"baseUrl: Invalid URL {_shown(text)}: no host can have this name")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        raise SettingsError(f"baseUrl: must use https (or http on loopback), not {_shown(text)}")
     if "?" in text or "#" in text:
         raise SettingsError(f"baseUrl: a query or fragment breaks every request path: {base_url!r}")
     return text
 
 
-def _check_header(name: str, value: str) -> None:
+def _shown(url: str) -> str:
+    """For a message: without user info, and not without end."""
+    return repr(re.sub(r"//.*@", "//...@", url)[:200])
+
+
+def _is_host(host: str) -> bool:
+    if ":" in host:
+        try:
+            return bool(ipaddress.IPv6Address(host))
+        except ValueError:
+            return False
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= _MAX_HOST_CHARACTERS and all(map(_DNS_LABEL.fullmatch, labels))
+
+
+def _checked_key(key: str) -> str:
+    trimmed = key.strip(" \t")
+    if not trimmed:
+        raise SettingsError("the API key is empty; the client sends nothing without one")
+    if not _sendable(trimmed) or "\t" in trimmed:
+        raise SettingsError(  # a key is never shown
+            "the API key has a character above U+00FF or a control character, which no header can "
+            "carry; was it copied whole, without line breaks?"
+        )
+    return trimmed
+
+
+def _checked_value(name: str, value: str) -> str:
     if not _HEADER_NAME.fullmatch(name):
         raise SettingsError(f"custom header {name!r} is not a valid header name")
-    if any(ord(c) > 0xFF or c in "\r\n\0" for c in value):
+    if name.lower() in _OF_THE_CONNECTION:
         raise SettingsError(
-            f"custom header {name!r} has a character above U+00FF, a line break or a NUL; the "
+            f"custom header {name!r} belongs to the connection and is not a gateway's to ask for"
+        )
+    trimmed = value.strip(" \t")
+    if not _sendable(trimmed):
+        raise SettingsError(
+            f"custom header {name!r} has a character above U+00FF or a control character; the "
             "client refuses to send it (write non-ASCII JSON text as \\u escapes)"
         )
+    return trimmed
+
+
+def _sendable(value: str) -> bool:
+    """Whether a header can carry it: Latin-1 without control characters, but for a tab inside."""
+    return all(c == "\t" or " " <= c <= "~" or "\x80" <= c <= "\xff" for c in value)

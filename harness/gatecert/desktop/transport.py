@@ -8,18 +8,28 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Protocol
+from typing import Any, Protocol
 
+import httpcore
 import httpx
 
 from gatecert.desktop.exchange import Chunk, Exchange, Fault, OutgoingRequest
 
 OnChunk = Callable[[bytes], bool]
 
+SILENCE_S = 15.0
+
 _MAX_BODY_BYTES = 64 * 1024 * 1024
+_MAX_CONNECTIONS = 64
+_CONNECT_S = 5.0
+_KEEP_ALIVE_S = 5.0
+
+
+class RequestNotSent(RuntimeError):
+    """Our own client could not make or send the request; the far side has no part in it."""
 
 
 class RequestCapExceeded(RuntimeError):
@@ -53,7 +63,8 @@ class Transport(Protocol):
         """Send and read the answer to its end.
 
         ``on_chunk`` sees each piece of the body as it arrives; returning False leaves at once by
-        closing the connection. Faults of the far side are part of the Exchange, never raised.
+        closing the connection. Faults of the far side are part of the Exchange, never raised;
+        what is our own fault raises RequestNotSent.
         """
 
     def close(self) -> None:
@@ -67,59 +78,79 @@ class HttpxTransport:
     """
 
     def __init__(
-        self, cap: RequestCap | None = None, *, silence_s: float = 15.0, total_s: float = 60.0
+        self, cap: RequestCap | None = None, *, silence_s: float = SILENCE_S, total_s: float = 60.0
     ) -> None:
         self._cap = cap
+        self._silence_s = silence_s
         self._total_s = total_s
-        self._client = httpx.Client(
-            verify=_tls_context(),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(silence_s, connect=5.0),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-            # the client keeps no cookies
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
-        # httpx's own User-Agent and the like must not fill in for a header that was left out
-        self._client.headers.clear()
+        self._limits = _Limits()
+        # no httpx.Client, which adds headers, keeps cookies and stumbles over a strange Location
+        self._http = _BoundedHttp(self._limits)
+        self._timeout = httpx.Timeout(silence_s, connect=_CONNECT_S).as_dict()
 
     def send(
         self, purpose: str, request: OutgoingRequest, on_chunk: OnChunk | None = None
     ) -> Exchange:
-        """See :class:`Transport`. Raises RequestCapExceeded."""
+        """See :class:`Transport`. Raises RequestCapExceeded and RequestNotSent."""
         if self._cap is not None:
             self._cap.take()
-        reading = _Reading(purpose, request, self._total_s)
+        built = self._built(request)
+        self._limits.begin(self._total_s)
+        reading = _Reading(purpose, request)
         try:
-            with self._client.stream(
-                request.method,
-                request.url,
-                content=request.body or None,
-                headers=[(k.encode("latin-1"), v.encode("latin-1")) for k, v in request.headers],
-                extensions={"target": _raw_target(request.url)},
-            ) as response:
+            with closing(self._answer(built)) as response:
                 reading.begin(response)
                 for data in response.iter_bytes():
                     if not reading.take(data, on_chunk):
                         break
         except httpx.HTTPError as exc:
-            reading.fault = _fault(exc)
-        except (httpx.InvalidURL, UnicodeError, ValueError) as exc:
-            reading.fault = Fault("protocol", str(exc))
+            reading.fault = self._fault(exc)
         return reading.exchange()
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        self._http.close()
+
+    def _built(self, request: OutgoingRequest) -> httpx.Request:
+        try:
+            built = httpx.Request(
+                request.method,
+                request.url,
+                content=request.body or None,
+                headers=[(k.encode("latin-1"), v.encode("latin-1")) for k, v in request.headers],
+                extensions={"target": _raw_target(request.url), "timeout": self._timeout},
+            )
+        except (httpx.InvalidURL, ValueError) as exc:
+            raise _not_sent(exc) from None
+        if not built.url.host:
+            raise RequestNotSent("the client could not make the request: its URL names no host")
+        return built
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        """The answer's head; its body is still to be read."""
+        try:
+            return self._http.handle_request(request)
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.PoolTimeout) as exc:
+            raise _not_sent(exc) from None
+        except (httpx.InvalidURL, ValueError) as exc:
+            if not self._limits.written:
+                raise _not_sent(exc) from None
+            raise httpx.RemoteProtocolError(str(exc)) from exc
+
+    def _fault(self, exc: httpx.HTTPError) -> Fault:
+        if isinstance(exc, httpx.TimeoutException) and not isinstance(exc, httpx.ConnectTimeout):
+            if self._limits.left() <= 0:
+                return Fault("timeout", f"the answer was not complete after {self._total_s:g} s")
+            return Fault("timeout", f"nothing came for {self._silence_s:g} s")
+        return _fault(exc)
 
 
 class _Reading:
     """An exchange in the making."""
 
-    def __init__(self, purpose: str, request: OutgoingRequest, total_s: float) -> None:
+    def __init__(self, purpose: str, request: OutgoingRequest) -> None:
         self._purpose = purpose
         self._request = request
-        self._total_ms = total_s * 1000
         self._began = time.perf_counter()
         self._response: httpx.Response | None = None
         self._headers_ms = 0.0
@@ -133,13 +164,10 @@ class _Reading:
 
     def take(self, data: bytes, on_chunk: OnChunk | None) -> bool:
         """Keep a piece; False ends the reading."""
-        at_ms = self._now_ms()
-        self._chunks.append(Chunk(at_ms, data))
+        self._chunks.append(Chunk(self._now_ms(), data))
         self._size += len(data)
         if self._size > _MAX_BODY_BYTES:
             self.fault = Fault("too-large", f"the body passed {_MAX_BODY_BYTES} bytes")
-        elif at_ms > self._total_ms:
-            self.fault = Fault("timeout", f"the answer was not complete after {at_ms:.0f} ms")
         elif on_chunk is not None and not on_chunk(data):
             self.fault = Fault("left", "the client closed the connection")
         return self.fault is None
@@ -168,6 +196,107 @@ class _Reading:
         return (time.perf_counter() - self._began) * 1000
 
 
+class _Limits(threading.local):
+    """The exchange that the current thread is at: how long it may last, and what it has done."""
+
+    def __init__(self) -> None:
+        self.begin(float("inf"))
+
+    def begin(self, total_s: float) -> None:
+        """A new exchange begins."""
+        self._deadline = time.perf_counter() + total_s
+        self.written = False
+
+    def left(self) -> float:
+        """The time left in seconds."""
+        return self._deadline - time.perf_counter()
+
+    def bound(self, timeout_s: float | None, late: Callable[[str], Exception]) -> float:
+        """The shorter of a timeout and the time left. Raises ``late`` if there is none."""
+        left = self.left()
+        if left <= 0:
+            raise late("the exchange took too long")
+        return left if timeout_s is None else min(left, timeout_s)
+
+
+class _BoundedStream(httpcore.NetworkStream):
+    """A connection on which no wait goes beyond the end of the exchange.
+
+    httpx bounds each wait by itself only, so an answer that drips would never end.
+    """
+
+    def __init__(self, stream: httpcore.NetworkStream, limits: _Limits) -> None:
+        self._stream = stream
+        self._limits = limits
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what is there, or wait for it."""
+        return self._stream.read(max_bytes, self._limits.bound(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write everything."""
+        self._limits.written = True
+        self._stream.write(buffer, self._limits.bound(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Make it a TLS connection; silence and a closed connection are told as any other."""
+        timeout = self._limits.bound(timeout, httpcore.ReadTimeout)
+        try:
+            secured = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except httpcore.ConnectTimeout as exc:
+            raise httpcore.ReadTimeout("no answer to the TLS handshake") from exc
+        except httpcore.ConnectError as exc:
+            if isinstance(exc.__cause__, ConnectionError | ssl.SSLEOFError):
+                raise httpcore.ReadError(str(exc)) from exc
+            raise
+        return _BoundedStream(secured, self._limits)
+
+    def get_extra_info(self, info: str) -> Any:
+        """See httpcore."""
+        return self._stream.get_extra_info(info)
+
+
+class _BoundedBackend(httpcore.SyncBackend):
+    def __init__(self, limits: _Limits) -> None:
+        self._limits = limits
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect."""
+        timeout = self._limits.bound(timeout, httpcore.ConnectTimeout)
+        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
+        return _BoundedStream(stream, self._limits)
+
+
+class _BoundedHttp(httpx.HTTPTransport):
+    """httpx's transport over :class:`_BoundedBackend`, which httpx has no argument for."""
+
+    def __init__(self, limits: _Limits) -> None:
+        super().__init__(verify=_tls_context(), trust_env=False)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_tls_context(),
+            max_connections=_MAX_CONNECTIONS,
+            max_keepalive_connections=_MAX_CONNECTIONS,
+            keepalive_expiry=_KEEP_ALIVE_S,
+            network_backend=_BoundedBackend(limits),
+        )
+
+
 @cache
 def _tls_context() -> ssl.SSLContext:
     # building one costs some 20 ms, and a client is built for every requirement
@@ -181,17 +310,22 @@ def _raw_target(url: str) -> bytes:
     return (slash + target).encode("latin-1") or b"/"
 
 
+def _not_sent(exc: Exception) -> RequestNotSent:
+    # h11 shows the whole header that it refuses, and that may be the credential
+    words = str(exc).partition(" b'")[0].partition(' b"')[0]
+    return RequestNotSent(f"the client could not make the request: {words}")
+
+
 def _fault(exc: httpx.HTTPError) -> Fault:
     detail = str(exc) or type(exc).__name__
     if isinstance(exc, httpx.ConnectError):
-        refused = "refused" in detail.lower() or "111" in detail
-        return Fault("refused" if refused else "unreachable", detail)
-    if isinstance(exc, httpx.TimeoutException):
-        kind = "unreachable" if isinstance(exc, httpx.ConnectTimeout) else "timeout"
-        return Fault(kind, detail)
+        return Fault("refused" if "refused" in detail.lower() else "unreachable", detail)
+    if isinstance(exc, httpx.ConnectTimeout):
+        return Fault("unreachable", detail)
     if isinstance(exc, httpx.DecodingError):
         return Fault("decoding", detail)
     if isinstance(exc, httpx.RemoteProtocolError):
-        early = "without sending" in detail or "incomplete" in detail or "peer closed" in detail
+        # httpcore's and h11's own words; all others quote the gateway
+        early = detail.startswith(("Server disconnected", "peer closed connection"))
         return Fault("closed" if early else "protocol", detail)
     return Fault("closed", detail)

@@ -41,8 +41,9 @@ def start_embedded(
     addresses: ProviderAddresses, *, defect: str = "", variant: str = "", log: Path | None = None
 ) -> EmbeddedGateway:
     """Start the embedded gateway with fresh keys. Raises RunError."""
-    api_key, expired, foreign, provider_key = (
-        f"gk-{word}-{secrets.token_urlsafe(24)}" for word in ("user", "old", "far", "provider")
+    api_key, expired, revoked, foreign, provider_key = (
+        f"gk-{word}-{secrets.token_urlsafe(24)}"
+        for word in ("user", "old", "gone", "far", "provider")
     )
     config = GatewayConfig(
         providers={
@@ -54,6 +55,7 @@ def start_embedded(
         keys={
             api_key: KeyRecord(),
             expired: KeyRecord(state="expired"),
+            revoked: KeyRecord(state="revoked"),
             foreign: KeyRecord(workspace="elsewhere"),
         },
         refused_url=addresses.refused_url,
@@ -77,7 +79,8 @@ def start_embedded(
         base_url=child.facts["url"],
         api_key=api_key,
         headers={config.metadata.header: json.dumps(_METADATA, separators=(",", ":"))},
-        models=Models(unreachable_primary=config.unreachable_model),
+        # a model for which the client sends an effort level
+        models=Models(chat="claude-sonnet-4-6", unreachable_primary=config.unreachable_model),
         promises=Promises(
             enforces_keys=True,
             holds_provider_key=True,
@@ -92,7 +95,7 @@ def start_embedded(
             overhead_p50_ms=_BUDGET_MS,
             overhead_first_event_p50_ms=_BUDGET_MS,
         ),
-        keys=SampleKeys(expired=expired, other_workspace=foreign),
+        keys=SampleKeys(expired=expired, revoked=revoked, other_workspace=foreign),
         upstream_url=addresses.url,
         secrets=[("provider-key", provider_key)],
     )

@@ -16,7 +16,8 @@ Kind = Literal["embedded", "external", "managed"]
 class Models:
     """Model names as the client asks for them.
 
-    ``chat_at_provider`` is the name that must arrive at the provider, if the gateway maps names.
+    ``chat_at_provider`` and ``background_at_provider`` are the names that must arrive at the
+    provider, if the gateway maps names.
     ``unreachable_primary`` is a name whose primary provider refuses connections, so that fallback
     from a dead provider can be tested.
     """
@@ -24,6 +25,7 @@ class Models:
     chat: str = "claude-sonnet-4-5"
     background: str = "claude-haiku-4-5-20251001"
     chat_at_provider: str = ""
+    background_at_provider: str = ""
     unreachable_primary: str = ""
 
 
@@ -56,6 +58,7 @@ class SampleKeys:
     """Keys that the gateway must refuse, if the target can give any."""
 
     expired: str = field(default="", repr=False)
+    revoked: str = field(default="", repr=False)
     other_workspace: str = field(default="", repr=False)
 
 
@@ -95,11 +98,12 @@ class Target:
         if need.startswith("keys."):
             name = need.removeprefix("keys.")
             present = bool(getattr(self.keys, name))
-            return "" if present else f"the target gives no {name.replace('_', '-')} key"
+            words = name.replace("_", "-")
+            return "" if present else f"the target gives no {words} key ([gateway.keys] {name}_env)"
         if need.startswith("models."):
             name = need.removeprefix("models.")
             present = bool(getattr(self.models, name))
-            return "" if present else f"the target names no model for {name!r}"
+            return "" if present else f"the target names no model in [gateway.models] {name}"
         promised = getattr(self.promises, need)
         # a budget of 0 ms is a promise, an empty list is none
         made = promised is not None if "overhead" in need else bool(promised)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -165,3 +165,34 @@ class MendsDoubleSlash(ReferenceGateway):
             request.method, path + mark + query, request.headers, request.body, request.too_large
         )
         await super().serve(merged, reply)
+
+
+@variant("ignores-prefixes")
+class IgnoresPrefixes(ReferenceGateway):
+    """Whatever stands before /v1/messages is ignored, with the same care for the request."""
+
+    async def serve(self, request: Request, reply: Reply) -> None:
+        before, found, after = request.target.rpartition("/v1/messages")
+        if found and before:
+            request = replace(request, target=found + after)
+        await super().serve(request, reply)
+
+
+@variant("appends-done-after-end")
+class AppendsDoneAfterEnd(BentStream):
+    """A bare [DONE] follows the last event, which no client minds."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        last = frame.startswith(b"event: message_stop")
+        return [frame, b"data: [DONE]"] if last else [frame]
+
+
+@variant("forbids-unknown-paths")
+class ForbidsUnknownPaths(ReferenceGateway):
+    """Unknown paths are answered with 403."""
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        found = super().endpoint(request)
+        if isinstance(found, Refusal) and found.status == 404:
+            return replace(found, status=403, kind="permission_error")
+        return found

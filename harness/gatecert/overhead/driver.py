@@ -1,7 +1,8 @@
 """The measuring process, started by its path so that it loads nothing of the rest.
 
 One JSON document on standard input says what to send where; one on standard output gives the
-samples. Each round visits every arm once, in fresh random order, on a warm keep-alive connection.
+samples. Each round visits every arm once, in fresh random order, on a warm keep-alive connection,
+and every request is a new one: an answer from a cache is not what is measured.
 The standard library's client is used because it is lean and its cost is the same in every arm.
 """
 
@@ -11,6 +12,7 @@ import gc
 import http.client
 import json
 import random
+import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -34,6 +36,7 @@ class Arm:
     connection: http.client.HTTPConnection
     target: str
     headers: Mapping[str, str]
+    body: str
 
     @classmethod
     def open(cls, raw: Mapping[str, Any]) -> Arm:
@@ -45,7 +48,11 @@ class Arm:
         connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_S)
         connection.connect()
         query = f"?{parts.query}" if parts.query else ""
-        return cls(raw["name"], connection, parts.path + query, raw["headers"])
+        return cls(raw["name"], connection, parts.path + query, raw["headers"], raw["body"])
+
+    def fresh_body(self, token: str) -> bytes:
+        """The body with a token of its own in place of ``token``, and of the same length."""
+        return self.body.replace(token, f"gc-{secrets.token_hex(16)}").encode()
 
     def whole(self, body: bytes) -> float:
         """ms until the whole answer was read."""
@@ -79,7 +86,6 @@ class Arm:
 def run(job: Mapping[str, Any]) -> dict[str, Any]:
     """Do all rounds of a job and return the samples in ms by arm."""
     arms = [Arm.open(raw) for raw in job["arms"]]
-    body = job["body"].encode()
     time_one: Callable[[Arm, bytes], float] = Arm.first_event if job["stream"] else Arm.whole
     order = random.Random(job["seed"])  # noqa: S311
     samples: dict[str, list[float]] = {arm.name: [] for arm in arms}
@@ -88,7 +94,7 @@ def run(job: Mapping[str, Any]) -> dict[str, Any]:
     try:
         for number in range(job["warmup"] + job["pairs"]):
             for arm in order.sample(arms, len(arms)):
-                elapsed = time_one(arm, body)
+                elapsed = time_one(arm, arm.fresh_body(job["token"]))
                 if number >= job["warmup"]:
                     samples[arm.name].append(elapsed)
     finally:

@@ -16,22 +16,26 @@ from gatecert.desktop.engine import MESSAGES
 from gatecert.desktop.transport import HttpxTransport
 from gatecert.gateways.target import Target
 from gatecert.overhead.estimate import Estimate, estimate, quantile
-from gatecert.upstream import Directive, Plan, embed, new_token
+from gatecert.upstream import Directive, Plan, Provider, embed, new_token
 
 # the provider's own service time, the same in every arm: a client that waits gets slower, and that
 # must cancel out
 WORK_MS = 10.0
 _WARMUP_ROUNDS = 20
 _TIMEOUT_S = 180.0
-_CONTROL_FLOOR_MS = 0.5
-_CONTROL_SHARE = 0.25
+# a control may be off by a quarter of the budget, within these bounds in ms
+_TOLERANCE_MS = (0.5, 1.0)
+_TOLERANCE_SHARE = 0.25
+KNOWN_DELAY_MS = 5.0
+_DELAYED = f"direct + {KNOWN_DELAY_MS:g} ms"
 
 
 @dataclass(frozen=True)
 class Paired:
-    """The samples of one measurement in ms by arm: ``direct``, ``gateway``, ``direct again``.
+    """The samples of one measurement in ms by arm.
 
-    ``trouble`` says why nothing could be measured.
+    Arms are ``direct``, ``gateway``, and two controls: ``direct again``, and direct with a known
+    delay in the provider. ``trouble`` says why nothing could be measured.
     """
 
     what: str
@@ -50,14 +54,26 @@ class Paired:
         return estimate(self.samples["direct"], self.samples["direct again"])
 
     @property
+    def recovered(self) -> Estimate:
+        """What was measured of the known delay."""
+        return estimate(self.samples["direct"], self.samples[_DELAYED])
+
+    @property
     def invalid(self) -> str:
         """Why the measurement may not be judged, or ``""``."""
         if self.trouble:
             return self.trouble
-        tolerance = max(_CONTROL_FLOOR_MS, _CONTROL_SHARE * self.budget_ms)
+        least, most = _TOLERANCE_MS
+        tolerance = min(max(least, _TOLERANCE_SHARE * self.budget_ms), most)
         off = self.control.median_ms
         if abs(off) > tolerance:
-            return f"direct against direct differs by {off:.2f} ms (tolerance {tolerance:.2f} ms)"
+            return f"direct against direct differs by {off:.3f} ms (tolerance {tolerance:g} ms)"
+        found = self.recovered.median_ms
+        if abs(found - KNOWN_DELAY_MS) > tolerance:
+            return (
+                f"a known delay of {KNOWN_DELAY_MS:g} ms was measured as {found:.3f} ms "
+                f"(tolerance {tolerance:g} ms)"
+            )
         return ""
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -76,10 +92,12 @@ class Paired:
         ]
         if self.trouble:
             return [*rows, {"name": self.what, "arm": "invalid", "trouble": self.trouble}]
-        return [*rows, self._row("gateway − direct", self.overhead), self._control_row()]
-
-    def _control_row(self) -> dict[str, Any]:
-        return self._row("direct again − direct (control)", self.control)
+        return [
+            *rows,
+            self._row("gateway − direct", self.overhead),
+            self._row("direct again − direct (control)", self.control),
+            self._row(f"{_DELAYED} − direct (control)", self.recovered),
+        ]
 
     def _row(self, arm: str, found: Estimate) -> dict[str, Any]:
         return {
@@ -100,15 +118,33 @@ def warmup_rounds(pairs: int) -> int:
     return min(_WARMUP_ROUNDS, pairs)
 
 
+def requests_through_gateway(pairs: int) -> int:
+    """How many requests a measurement of so many pairs sends to the gateway."""
+    return pairs + warmup_rounds(pairs)
+
+
 def measure_paired(target: Target, *, stream: bool, pairs: int) -> Paired:
     """Measure the target; the whole answer, or with ``stream`` the first content event."""
     what = "first content event of a stream" if stream else "whole answer"
     budget = (
         target.promises.overhead_first_event_p50_ms if stream else target.promises.overhead_p50_ms
     )
-    answer = _drive(_job(target, stream, pairs))
+    job = _job(target, stream, pairs)
+    before = _received(target)
+    answer = _drive(job)
     trouble = str(answer.get("error", ""))
+    sent, arrived = len(job["arms"]) * requests_through_gateway(pairs), _received(target) - before
+    if not trouble and arrived < sent:
+        trouble = f"of {sent} requests only {arrived} reached the provider"
     return Paired(what, answer.get("samples", {}), float(budget or 0), trouble)
+
+
+def _received(target: Target) -> int:
+    provider = Provider(target.upstream_url)
+    try:
+        return provider.hello()
+    finally:
+        provider.close()
 
 
 def _drive(job: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,28 +173,38 @@ def _job(target: Target, stream: bool, pairs: int) -> dict[str, Any]:
         target.headers,
         chat_model=target.models.chat,
     )
-    straight = GatewaySettings(target.upstream_url, "direct", "x-api-key")
-    directive = Directive(new_token(), {"primary": (Plan(work_ms=WORK_MS),)})
-    body = shapes.turn_body(
-        ENGINE_DESKTOP,
-        target.models.chat,
-        [shapes.first_message(embed(directive))],
-        session_id="overhead",
-        stream=stream,
-    )
-    data = shapes.encode(body)
+    # the provider takes any key; its address is set below, for it need not be on loopback
+    straight = GatewaySettings("http://127.0.0.1", "direct", "x-api-key")
+    token = new_token()
+    usual = _body(target, stream, token, WORK_MS)
+    delayed = _body(target, stream, token, WORK_MS + KNOWN_DELAY_MS)
+    address = target.upstream_url + MESSAGES
     return {
         "arms": [
-            _arm("direct", straight, data),
-            _arm("gateway", through, data),
-            _arm("direct again", straight, data),
+            {**_arm("direct", straight, usual), "url": address},
+            _arm("gateway", through, usual),
+            {**_arm("direct again", straight, usual), "url": address},
+            {**_arm(_DELAYED, straight, delayed), "url": address},
         ],
-        "body": data.decode(),
+        "token": token,
         "stream": stream,
         "pairs": pairs,
         "warmup": warmup_rounds(pairs),
         "seed": secrets.randbits(32),
     }
+
+
+def _body(target: Target, stream: bool, token: str, work_ms: float) -> bytes:
+    directive = Directive(token, {"primary": (Plan(work_ms=work_ms),)})
+    return shapes.encode(
+        shapes.turn_body(
+            ENGINE_DESKTOP,
+            target.models.chat,
+            [shapes.first_message(embed(directive))],
+            session_id="overhead",
+            stream=stream,
+        )
+    )
 
 
 def _arm(name: str, settings: GatewaySettings, body: bytes) -> dict[str, Any]:
@@ -169,4 +215,4 @@ def _arm(name: str, settings: GatewaySettings, body: bytes) -> dict[str, Any]:
     # identity, so that no arm pays for a decompression that another does not
     headers = {**dict(request.headers), "Accept-Encoding": "identity"}
     headers.pop("Host")
-    return {"name": name, "url": request.url, "headers": headers}
+    return {"name": name, "url": request.url, "headers": headers, "body": body.decode()}

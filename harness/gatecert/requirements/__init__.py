@@ -5,7 +5,7 @@ function's docstring is the requirement's sentence.
 """
 
 from gatecert.requirements.catalogue import Catalogue, load_catalogue
-from gatecert.requirements.expect import CannotJudge, NotMet, expect, fail
+from gatecert.requirements.expect import CannotJudge, NotApplicable, NotMet, expect, fail
 from gatecert.requirements.model import (
     AREAS,
     MAY,
@@ -37,6 +37,7 @@ __all__ = [
     "Catalogue",
     "Judgement",
     "Level",
+    "NotApplicable",
     "NotMet",
     "Requirement",
     "Source",

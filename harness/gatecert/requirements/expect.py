@@ -34,6 +34,14 @@ class CannotJudge(Exception):
         self.sentence = sentence
 
 
+class NotApplicable(Exception):
+    """The requirement does not apply to this target after all; ``sentence`` says why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
 def expect(
     condition: object,
     expected: str,

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from gatecert.desktop import DesktopApp, RequestCap
+from gatecert.desktop import SILENCE_S, DesktopApp, RequestCap
 from gatecert.gateways.target import Target
-from gatecert.overhead import Paired, measure_paired
+from gatecert.overhead import Paired, measure_paired, requests_through_gateway
 from gatecert.requirements import CannotJudge
 from gatecert.session.options import LIVE_MAX_TOKENS
 from gatecert.session.services import settings_of
-from gatecert.session.stash import SHARED
+from gatecert.session.stash import CAP, SHARED, VITALS
 from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
 from gatecert.upstream import Provider
 
@@ -34,7 +34,7 @@ def target(pytestconfig: pytest.Config) -> Target:
 @pytest.fixture(scope="session")
 def request_cap(pytestconfig: pytest.Config) -> RequestCap:
     """The cap on requests of this process."""
-    return RequestCap(pytestconfig.stash[SHARED].max_requests)
+    return pytestconfig.stash[CAP]
 
 
 @pytest.fixture(scope="session")
@@ -60,13 +60,17 @@ def witness(control: Provider | None) -> Witness:
 
 @pytest.fixture
 def desktops(target: Target, witness: Witness, request_cap: RequestCap) -> Iterator[Desktops]:
-    """Launches simulated desktops; keyword arguments change their gateway settings."""
+    """Launches simulated desktops; keyword arguments change their gateway settings.
+
+    ``silence_s`` is how long this desktop waits for bytes before it leaves.
+    """
     apps: list[DesktopApp] = []
 
-    def launch(**changes: Any) -> DesktopApp:
+    def launch(*, silence_s: float = SILENCE_S, **changes: Any) -> DesktopApp:
+        witness.note_key(changes.get("api_key"), target)
         app = DesktopApp(
             replace(settings_of(target), **changes),
-            transport=lambda: WitnessedTransport(witness, request_cap),
+            transport=lambda: WitnessedTransport(witness, request_cap, silence_s),
         ).launch()
         if not target.scripted:
             app.engine.always.update(_ECONOMY)
@@ -85,7 +89,9 @@ def desktop(desktops: Desktops) -> DesktopApp:
 
 
 @pytest.fixture
-def provider(control: Provider | None, witness: Witness) -> ScriptedProvider:
+def provider(
+    pytestconfig: pytest.Config, control: Provider | None, witness: Witness
+) -> ScriptedProvider:
     """The scripted provider behind the gateway."""
     if control is None:
         raise CannotJudge(
@@ -93,13 +99,14 @@ def provider(control: Provider | None, witness: Witness) -> ScriptedProvider:
             'the provider is live and cannot be scripted; add [upstream] listen = "HOST:PORT" '
             "to the target file and route the gateway there",
         )
-    return ScriptedProvider(control, witness)
+    vitals = pytestconfig.stash.get(VITALS, None)
+    return ScriptedProvider(control, witness, *([vitals.wait_until_well] if vitals else []))
 
 
 @pytest.fixture
 def paired(pytestconfig: pytest.Config, target: Target, witness: Witness) -> Callable[..., Paired]:
     """Measures the gateway against the direct way to the provider, in interleaved pairs."""
-    shared = pytestconfig.stash[SHARED]
+    shared, cap = pytestconfig.stash[SHARED], pytestconfig.stash[CAP]
 
     def measure(*, stream: bool) -> Paired:
         if shared.workers > 1:
@@ -107,6 +114,8 @@ def paired(pytestconfig: pytest.Config, target: Target, witness: Witness) -> Cal
                 "measurement-invalid",
                 "other workers share this machine; measure without -n (or with -n 0)",
             )
+        for _ in range(requests_through_gateway(shared.overhead_pairs)):
+            cap.take()
         result = measure_paired(target, stream=stream, pairs=shared.overhead_pairs)
         witness.measurements.extend(result.to_json())
         return result

@@ -12,6 +12,7 @@ from gatecert.record import Evidence, Redactor, Result
 from gatecert.requirements import (
     CannotJudge,
     Judgement,
+    NotApplicable,
     NotMet,
     Requirement,
     deviation_verdict,
@@ -39,17 +40,24 @@ def judge(raised: BaseException | None, stated: Requirement) -> Judgement:
         verdict = "error" if raised.code in _LOST else "could-not-run"
         suspect = "harness" if raised.code == "provider-lost" else "environment"
         return Judgement(verdict, raised.code, raised.sentence, suspect)  # type: ignore[arg-type]
+    if isinstance(raised, NotApplicable):
+        return Judgement("not-applicable", "not-sent", raised.sentence)
     if isinstance(raised, RequestCapExceeded):
         return Judgement("could-not-run", "request-cap", str(raised), "environment")
     return Judgement("error", "harness-fault", _fault_sentence(raised), "harness")
 
 
 def not_applicable(stated: Requirement, target: Target) -> Judgement | None:
-    """The judgement on a requirement that does not apply to this target, or None."""
-    for need in stated.needs:
-        lack = target.lacks(need)
-        if lack:
+    """The judgement on a requirement that does not apply to this target, or None.
+
+    A promise that comes without the means to test it leaves the requirement unverified.
+    """
+    lacks = [(need, lack) for need in stated.needs if (lack := target.lacks(need))]
+    for need, lack in lacks:
+        if not need.startswith("models."):
             return Judgement("not-applicable", "no-promise", lack)
+    for _, lack in lacks:
+        return Judgement("could-not-run", "no-means", lack, "environment")
     return None
 
 
@@ -57,6 +65,19 @@ def gateway_lost(trouble: str) -> Judgement:
     """The judgement on the requirement during which the gateway went away."""
     sentence = f"the gateway stopped taking connections ({trouble})"
     return Judgement("error", "gateway-lost", sentence, "gateway")
+
+
+def provider_lost(trouble: str) -> Judgement:
+    """The judgement on the requirement during which the provider went away."""
+    sentence = f"the scripted provider stopped answering ({trouble})"
+    return Judgement("error", "provider-lost", sentence, "harness")
+
+
+def honest(judgement: Judgement) -> Judgement:
+    """A deviation of which the client was told after all."""
+    if judgement.code == "deviates-silently":
+        return replace(judgement, code="deviates")
+    return judgement
 
 
 def with_known(judgement: Judgement, entry: Mapping[str, str] | None) -> Judgement:

@@ -1,8 +1,8 @@
 """Known deviations: what a target is recorded to do wrong, each with a reason and a link.
 
 A file of them lets CI stay green without hiding anything: a listed deviation that still shows is
-``known``, one that is gone is ``fixed``, everything else fails as ever. An entry may say in ``shows``
-what words the deviation is known by; another deviation of the same requirement then fails.
+``known``, one that is gone is ``fixed``, everything else fails as ever. An entry may say in
+``shows`` what words the deviation is known by; another one of the same requirement then fails.
 """
 
 from __future__ import annotations

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from gatecert.desktop import GatewaySettings, SettingsError
+from gatecert.desktop.settings import normal_base_url
 from gatecert.errors import RunError, UsageError
 from gatecert.gateways.embedded import start_embedded
 from gatecert.gateways.managed import find_managed
@@ -22,9 +24,13 @@ from gatecert.gateways.running import (
 from gatecert.gateways.target import Target
 from gatecert.session.options import RunOptions
 from gatecert.upstream import Provider, ProviderUnreachable
+from gatecert.upstream.client import provider_url
 from gatecert.wire import Child, ChildError
 
 _REACH_TRIES = 3
+_LIMIT_S = 3.0
+_ANY_PORT = "127.0.0.1:0"
+_ANOTHER = "choose another with [upstream] listen or --upstream-listen"
 
 
 @dataclass
@@ -58,7 +64,7 @@ def start_services(options: RunOptions, folder: Path, say: Say) -> Services:
             target = replace(external.target, upstream_url=upstream_url)
             gateway: RunningGateway = ExternalRunning(target)
         else:
-            addresses = _start_provider("127.0.0.1:0", folder, stack)
+            addresses = _start_provider(_ANY_PORT, folder, stack)
             gateway = _start_gateway(options, addresses, folder, say)
         stack.callback(gateway.stop)
         check_settings(gateway.target)
@@ -82,27 +88,66 @@ def settings_of(target: Target) -> GatewaySettings:
 
 
 def check_settings(target: Target) -> None:
-    """Raise UsageError if the client itself would refuse these settings."""
+    """Raise UsageError for settings that the client would refuse, or could not send."""
     try:
-        settings_of(target)
+        settings = settings_of(target)
+        for key in filter(None, astuple(target.keys)):
+            replace(settings, api_key=key)
     except SettingsError as exc:
-        raise UsageError(f"Claude Desktop would refuse these settings: {exc}") from None
+        raise UsageError(f"the gateway's settings cannot be used: {exc}") from None
 
 
 def reachable(base_url: str) -> str:
     """Why the gateway's address does not take connections, or ``""`` if it does."""
-    parts = urlsplit(base_url if "://" in base_url else "https://" + base_url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     trouble = ""
     for _ in range(_REACH_TRIES):
         try:
-            socket.create_connection((parts.hostname or "", port), timeout=3).close()
-        except OSError as exc:
-            trouble = exc.strerror or str(exc)
+            _connect(_parts(base_url)).close()
+        except (OSError, ValueError) as exc:  # ValueError: a name that cannot be looked up
+            trouble = getattr(exc, "strerror", None) or str(exc)
             time.sleep(0.05)
         else:
             return ""
     return trouble
+
+
+def answers(base_url: str) -> bool:
+    """Whether the gateway says anything at all to a HEAD on a connection of its own, within 3 s."""
+    deadline = time.monotonic() + _LIMIT_S
+    try:
+        parts = _parts(base_url)
+        with _connect(parts) as sock:
+            sock.settimeout(max(0.001, deadline - time.monotonic()))
+            with _secured(sock, parts) as channel:
+                channel.sendall(_head(parts))
+                channel.settimeout(max(0.001, deadline - time.monotonic()))
+                return bool(channel.recv(1))
+    except (OSError, ValueError):
+        return False
+
+
+def _parts(base_url: str) -> SplitResult:
+    return urlsplit(normal_base_url(base_url))
+
+
+def _connect(parts: SplitResult) -> socket.socket:
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return socket.create_connection((parts.hostname or "", port), timeout=_LIMIT_S)
+
+
+def _secured(sock: socket.socket, parts: SplitResult) -> socket.socket:
+    if parts.scheme != "https":
+        return sock
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # nothing secret is sent, and only life is asked about
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context.wrap_socket(sock, server_hostname=parts.hostname)
+
+
+def _head(parts: SplitResult) -> bytes:
+    lines = (f"HEAD {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}", "Connection: close")
+    return "\r\n".join((*lines, "Accept: */*", "", "")).encode("ascii")
 
 
 def check_reachable(base_url: str) -> None:
@@ -134,15 +179,23 @@ def _external_provider(listen: str, folder: Path, stack: ExitStack) -> str:
 
 
 def _already_there(listen: str) -> str:
-    """The URL of a ``gatecert upstream`` that already listens there, or ``""``."""
-    url = f"http://{listen}"
-    provider = Provider(url)
+    """The URL of a ``gatecert upstream`` that already listens there, or ``""``.
+
+    Raises RunError if it is another run's: it would end with that run, in the middle of this one.
+    """
+    host, _, port = listen.rpartition(":")
+    url = provider_url(host.strip("[]"), int(port))
+    provider = Provider(url, timeout_s=_LIMIT_S)
     try:
-        provider.hello()
+        shared = provider.standalone()
     except ProviderUnreachable:
         return ""
     finally:
         provider.close()
+    if not shared:
+        raise RunError(
+            f"the provider's address {listen} is in use by another run; wait for it, or {_ANOTHER}"
+        )
     return url
 
 
@@ -152,6 +205,13 @@ def _start_provider(listen: str, folder: Path, stack: ExitStack) -> ProviderAddr
             "the scripted provider", "gatecert.upstream", [listen], log=folder / "provider.log"
         )
     except ChildError as exc:
-        raise RunError(f"{exc}; free it, or choose another with [upstream] listen") from None
+        raise RunError(f"{exc}{_address_advice(exc, listen)}") from None
     stack.callback(child.stop)
     return ProviderAddresses(child.facts["url"], child.facts["refused_url"])
+
+
+def _address_advice(exc: ChildError, listen: str) -> str:
+    """What to do if the address is the cause, and was chosen by the user."""
+    if "address" not in exc.facts or listen == _ANY_PORT:
+        return ""
+    return f"; {'free it, or ' if exc.facts.get('in_use') else ''}{_ANOTHER}"

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from gatecert.desktop import RequestCap
 from gatecert.requirements import Judgement, Requirement
 from gatecert.session.conductor import Shared
+from gatecert.session.vitals import Vitals
 
 SHARED = pytest.StashKey[Shared]()
 REQUIREMENT = pytest.StashKey[Requirement]()
 JUDGEMENT = pytest.StashKey[Judgement]()
+CAP = pytest.StashKey[RequestCap]()
+VITALS = pytest.StashKey[Vitals]()
+COOLED_S = pytest.StashKey[float]()

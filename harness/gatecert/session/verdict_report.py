@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -12,13 +12,20 @@ from gatecert.gateways.target import Target
 from gatecert.record import Redactor, Result
 from gatecert.requirements import CannotJudge, Judgement, NotMet, Requirement
 from gatecert.session.conductor import Shared
-from gatecert.session.judge import gateway_lost, judge, not_applicable, to_result, with_known
-from gatecert.session.services import reachable
-from gatecert.session.stash import JUDGEMENT
+from gatecert.session.judge import (
+    gateway_lost,
+    honest,
+    judge,
+    not_applicable,
+    provider_lost,
+    to_result,
+    with_known,
+)
+from gatecert.session.services import answers, reachable
+from gatecert.session.stash import COOLED_S, JUDGEMENT
 from gatecert.session.witness import Witness
-from gatecert.upstream import Provider
+from gatecert.upstream import Provider, ProviderUnreachable
 
-_FAULTS_OF_A_LOST_GATEWAY = ("refused", "unreachable", "closed", "timeout")
 _SHOWN_AS = {"fail": "failed", "error": "failed", "pass": "passed", "fixed": "passed"}
 
 
@@ -45,7 +52,7 @@ def give_verdict(
         return
     witness = _witness(item)
     judgement = _judgement(item, stated, shared, raised, witness)
-    redactor = Redactor(shared.target.secrets)
+    redactor = Redactor([*shared.target.secrets, *witness.other_keys])
     known = shared.known.entries.get(stated.id)
     bodies = None if judgement.verdict == "pass" else shared.folder / "bodies"
     result = to_result(
@@ -72,13 +79,43 @@ def _judgement(
     settled = item.stash.get(JUDGEMENT, None)
     if settled is not None:
         return settled
-    judgement = judge(raised, stated)
-    faults = {e.fault.kind for e in witness.exchanges if e.fault}
-    if raised is not None and faults.intersection(_FAULTS_OF_A_LOST_GATEWAY):
-        trouble = reachable(shared.target.base_url)
-        if trouble:
-            return gateway_lost(trouble)
-    return judgement
+    judgement = honest(judge(raised, stated)) if _was_told(witness) else judge(raised, stated)
+    if raised is None and not any(e.fault for e in witness.exchanges):
+        return judgement
+    return _lost(item, shared, witness, raised) or _after_cooling(item, judgement)
+
+
+def _was_told(witness: Witness) -> bool:
+    """Whether the client was answered with an error, so that nothing was lost in silence."""
+    statuses = [e.status for e in witness.exchanges if e.status is not None]
+    return bool(statuses) and statuses[-1] >= 400
+
+
+def _lost(
+    item: pytest.Item, shared: Shared, witness: Witness, raised: BaseException | None
+) -> Judgement | None:
+    """The judgement if provider or gateway are gone: then nothing that was seen says anything."""
+    provider = _provider(item)
+    if provider is not None and raised is not None:
+        try:
+            provider.hello()
+        except ProviderUnreachable as exc:
+            return provider_lost(str(exc))
+    trouble = reachable(shared.target.base_url)
+    if trouble:
+        return gateway_lost(trouble)
+    hung = [e for e in witness.exchanges if e.fault and e.fault.kind == "timeout" and not e.status]
+    if hung and raised is not None and not answers(shared.target.base_url):
+        return gateway_lost("it still takes them, and answers nothing")
+    return None
+
+
+def _after_cooling(item: pytest.Item, judgement: Judgement) -> Judgement:
+    cooled_s = item.stash.get(COOLED_S, 0.0)
+    if not cooled_s:
+        return judgement
+    note = f" (judged again after the gateway had answered no plain turn for {cooled_s:.0f} s)"
+    return replace(judgement, sentence=judgement.sentence + note)
 
 
 def _show(

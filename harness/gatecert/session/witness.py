@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gatecert.desktop import Exchange, HttpxTransport, OutgoingRequest, RequestCap
 from gatecert.desktop.transport import OnChunk
+from gatecert.gateways.target import Target
 from gatecert.record import Evidence, RecordedExchange, RecordedReceipt, Redactor
 from gatecert.record.transcript import curl_line, recorded_message
 from gatecert.requirements import CannotJudge
@@ -23,6 +25,10 @@ from gatecert.upstream import (
     new_token,
 )
 
+# how long a provider holds an answer back before it goes on by itself: longer than any gateway
+# takes to notice, shorter than the client's patience
+HOLD_MS = 10_000
+LATE_MS = 250
 _MOST_EXCHANGES = 8
 _MOST_RECEIPTS = 8
 
@@ -35,6 +41,18 @@ class Witness:
     tokens: list[str] = field(default_factory=list)
     measurements: list[Mapping[str, Any]] = field(default_factory=list)
     untagged: list[Receipt] = field(default_factory=list)
+    other_keys: list[tuple[str, str]] = field(default_factory=list)
+
+    def note_key(self, key: str | None, target: Target) -> None:
+        """Remember a key that stands in for the target's: it may be all but the same."""
+        known = [value for _, value in target.secrets]
+        if key and key not in known:
+            self.other_keys.append((f"other-key-{len(self.other_keys) + 1}", key))
+
+    def forget(self) -> None:
+        """Begin anew: the requirement is judged once more."""
+        for kept in (self.exchanges, self.tokens, self.measurements, self.untagged):
+            kept.clear()
 
     def evidence(
         self, provider: Provider | None, redactor: Redactor, bodies: Path | None
@@ -67,9 +85,9 @@ class Witness:
 class WitnessedTransport:
     """A transport whose every exchange is witnessed."""
 
-    def __init__(self, witness: Witness, cap: RequestCap | None) -> None:
+    def __init__(self, witness: Witness, cap: RequestCap | None, silence_s: float) -> None:
         self._witness = witness
-        self._inner = HttpxTransport(cap)
+        self._inner = HttpxTransport(cap, silence_s=silence_s)
 
     def send(
         self, purpose: str, request: OutgoingRequest, on_chunk: OnChunk | None = None
@@ -107,11 +125,14 @@ class Script:
 
 
 class ScriptedProvider:
-    """The suites' hold on the provider."""
+    """The suites' hold on the provider. ``settle`` waits until the gateway serves plain turns."""
 
-    def __init__(self, provider: Provider, witness: Witness) -> None:
+    def __init__(
+        self, provider: Provider, witness: Witness, settle: Callable[[], object] = lambda: None
+    ) -> None:
         self._provider = provider
         self._witness = witness
+        self.settle = settle
 
     def script(
         self,
@@ -134,12 +155,27 @@ class ScriptedProvider:
         """Tell every provider the same, so that no fallback can hide it."""
         return self.script(plan, plan, plan)
 
-    def receipts(self, script: Script, *, wait_ms: float = 5000) -> list[Receipt]:
-        """What arrived for a script at any provider."""
+    def receipts(
+        self, script: Script, *, wait_ms: float = 5000, late: bool = False
+    ) -> list[Receipt]:
+        """What arrived for a script at any provider, once every answer is complete.
+
+        With ``late`` also what comes a little after the answer, as mirrored requests do; for checks
+        that nothing, or nothing more, arrives.
+        """
+        if late:
+            time.sleep(LATE_MS / 1000)
         try:
             return self._provider.receipts(script.token, wait_ms=wait_ms)
         except ProviderUnreachable as exc:
             raise CannotJudge("provider-lost", str(exc)) from exc
+
+    def wait_for_arrival(self, script: Script) -> None:
+        """Return once a request of the script has reached a provider, or after 5 s without one."""
+        for _ in range(250):
+            if self.receipts(script, wait_ms=0):
+                return
+            time.sleep(0.02)
 
     def newest(self) -> int:
         """The number of the newest request at any provider."""
@@ -209,7 +245,7 @@ def _exchange(exchange: Exchange, redactor: Redactor, bodies: Path | None) -> Re
 
 
 def _receipt(receipt: Receipt, redactor: Redactor, *, brief: bool) -> RecordedReceipt:
-    line = f"{receipt.method} {receipt.target} HTTP/1.1"
+    line = f"{receipt.method} {receipt.target} HTTP/{receipt.http_version}"
     return RecordedReceipt(
         provider=receipt.provider,
         token=receipt.token,

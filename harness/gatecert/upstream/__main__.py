@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import sys
 
+from gatecert.upstream.client import address_text, provider_url
 from gatecert.upstream.server import Upstream
 from gatecert.wire import announce, wait_for_parent
 
@@ -21,16 +23,29 @@ def closed_port() -> tuple[socket.socket, int]:
     return holder, int(holder.getsockname()[1])
 
 
+def why_not(exc: OSError | UnicodeError) -> str:
+    """Why an address could not be listened on, as the end of a sentence that begins with it."""
+    if isinstance(exc, UnicodeError):
+        return "cannot be had (its host is no name)"
+    if exc.errno == errno.EADDRINUSE:
+        return "is in use"
+    # asyncio says much more than the system; negative numbers are of name resolution
+    number = exc.errno or 0
+    return f"cannot be had ({os.strerror(number) if number > 0 else exc.strerror or exc})"
+
+
 async def serve(host: str, port: int) -> None:
     """Serve until the parent is gone."""
     try:
         host, port = await Upstream().listen(host, port)
-    except OSError as exc:
-        why = "is in use" if exc.errno == errno.EADDRINUSE else f"cannot be had ({exc.strerror})"
-        announce(error=f"the provider's address {host}:{port} {why}")
+    except (OSError, UnicodeError) as exc:
+        address = address_text(host, port)
+        in_use = getattr(exc, "errno", None) == errno.EADDRINUSE
+        trouble = f"the provider's address {address} {why_not(exc)}"
+        announce(error=trouble, address=address, in_use=in_use)
         return
     holder, refused_port = closed_port()
-    announce(url=f"http://{host}:{port}", refused_url=f"http://127.0.0.1:{refused_port}")
+    announce(url=provider_url(host, port), refused_url=f"http://127.0.0.1:{refused_port}")
     with holder:
         await wait_for_parent()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 from typing import Any
 
 import httpx
@@ -14,21 +16,39 @@ class ProviderUnreachable(Exception):
     """The provider's control address does not answer."""
 
 
-class Provider:
-    """Talks to a running upstream. Every call raises ProviderUnreachable if it is not there."""
+def address_text(host: str, port: int) -> str:
+    """HOST:PORT, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
-    def __init__(self, url: str) -> None:
+
+def provider_url(host: str, port: int) -> str:
+    """Where this machine reaches a provider that listens there: on loopback, if everywhere."""
+    with contextlib.suppress(ValueError):  # a name
+        address = ipaddress.ip_address(host)
+        if address.is_unspecified:
+            host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://{address_text(host, port)}"
+
+
+class Provider:
+    """Talks to a running upstream. Every call raises ProviderUnreachable if it is not there.
+
+    ``timeout_s`` bounds each wait for it, in seconds.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float = 30.0) -> None:
         self.url = url.rstrip("/")
         self._client = httpx.Client(
-            base_url=self.url + CONTROL_PREFIX, trust_env=False, timeout=httpx.Timeout(30)
+            base_url=self.url + CONTROL_PREFIX, trust_env=False, timeout=httpx.Timeout(timeout_s)
         )
 
     def hello(self) -> int:
         """The number of the newest receipt."""
-        answer = self._get("/hello", {})
-        if not isinstance(answer, dict) or answer.get("gatecert") != "upstream":
-            raise ProviderUnreachable(f"{self.url} is not a gatecert upstream")
-        return int(answer["seq"])
+        return int(self._greeting()["seq"])
+
+    def standalone(self) -> bool:
+        """Whether it runs by itself (``gatecert upstream``) and does not end with a run."""
+        return self._greeting().get("standalone") is True
 
     def receipts(self, token: str, *, wait_ms: float = 5000) -> list[Receipt]:
         """The receipts of a token, once their answers are complete or ``wait_ms`` have passed."""
@@ -49,6 +69,12 @@ class Provider:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    def _greeting(self) -> dict[str, Any]:
+        answer = self._get("/hello", {})
+        if not isinstance(answer, dict) or answer.get("gatecert") != "upstream":
+            raise ProviderUnreachable(f"{self.url} is not a gatecert upstream")
+        return answer
 
     def _get(self, path: str, query: dict[str, str]) -> Any:
         try:

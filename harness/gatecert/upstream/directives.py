@@ -17,6 +17,7 @@ from typing import Any
 
 PROVIDERS = ("primary", "backup", "other")
 
+_OPTIONAL = ("hold_after", "cut_events", "cut_bytes")
 _TOKEN = re.compile(r"gc-[0-9a-f]{32}")
 _MARK = re.compile(r"@@gatecert (gc-[0-9a-f]{32}) (\{.*?\}) @@", re.DOTALL)
 
@@ -55,7 +56,8 @@ class Plan:
     ``hold_ms`` have passed. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if
     ``reset``. ``drop`` closes it before any answer. ``compress`` uses gzip
     where the request offers it (whole answers only). ``echo`` answers with what was received.
-    ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait.
+    ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait; ``gap_ms`` is
+    the wait before each further event, or a list of them (the last one serves the rest).
     """
 
     status: int = 200
@@ -66,13 +68,15 @@ class Plan:
     stop_reason: str = "end_turn"
     input_tokens: int = 2095
     output_tokens: int = 57
+    cache_creation_input_tokens: int = 1180
+    cache_read_input_tokens: int = 28_440
     ping: bool = True
     events: Sequence[Sequence[Any]] | None = None
     error_event: Mapping[str, str] | None = None
     error_event_after: int = 0
     delay_ms: float = 0
     work_ms: float = 0
-    gap_ms: float = 0
+    gap_ms: float | Sequence[float] = 0
     hold_after: int | None = None
     hold_ms: float = 4000
     cut_events: int | None = None
@@ -157,8 +161,29 @@ def _plan(raw: Mapping[str, Any], provider: str) -> Plan:
     if unknown:
         raise DirectiveError(f"unknown key {unknown[0]!r} in the plan for {provider}")
     values = dict(raw)
-    values["blocks"] = tuple(Block(**block) for block in raw.get("blocks", ()))
+    for key, value in raw.items():
+        _check_kind(key, value, provider)
+    try:
+        values["blocks"] = tuple(Block(**block) for block in raw.get("blocks", ()))
+    except TypeError as exc:
+        raise DirectiveError(f"blocks of the plan for {provider}: {exc}") from None
     return Plan(**values)
+
+
+def _check_kind(key: str, value: Any, provider: str) -> None:
+    """Raise DirectiveError if a value is not of the kind its key takes."""
+    kinds: dict[str, tuple[type, ...]] = {"status": (int,), "blocks": (list,), "body": (str,)}
+    kinds |= dict.fromkeys(("headers", "error", "error_event"), (dict,))
+    kinds |= dict.fromkeys(("ping", "reset", "drop", "compress", "echo"), (bool,))
+    kinds |= {"events": (list,), "stop_reason": (str,), "gap_ms": (int, float, list)}
+    wanted = kinds.get(key, (int, float))
+    optional = value is None and key in ("body", "error", "error_event", "events", *_OPTIONAL)
+    fits = isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
+    if not fits and not optional:
+        names = " or ".join(one.__name__ for one in wanted)
+        raise DirectiveError(f"{key} in the plan for {provider} must be {names}, not {value!r}")
+    if key == "status" and not 200 <= value <= 599:
+        raise DirectiveError(f"status in the plan for {provider} must be 200 to 599, not {value}")
 
 
 def _plan_json(plan: Plan) -> dict[str, Any]:

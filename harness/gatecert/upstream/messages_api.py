@@ -56,7 +56,7 @@ def message(plan: Plan, token: str, model: str) -> dict[str, Any]:
         "content": [_whole_block(block) for block in blocks(plan, token)],
         "stop_reason": plan.stop_reason,
         "stop_sequence": None,
-        "usage": {"input_tokens": plan.input_tokens, "output_tokens": plan.output_tokens},
+        "usage": _usage(plan, plan.output_tokens),
     }
 
 
@@ -76,7 +76,10 @@ def events(plan: Plan, token: str, model: str) -> Iterator[Event]:
 def encode(event: Event) -> bytes:
     """One server-sent event."""
     name, data = event
-    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    compact = (",", ":")
+    text = (
+        data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=compact)
+    )
     return f"event: {name}\ndata: {text}\n\n".encode()
 
 
@@ -115,6 +118,14 @@ def complaint(body: Any) -> tuple[int, str] | None:
     for key in ("model", "messages", "max_tokens"):
         if key not in body:
             return 400, f"{key}: Field required"
+    if not isinstance(body["messages"], list):
+        return 400, "messages: Input should be a valid list"
+    if not body["messages"]:
+        return 400, "messages: at least one message is required"
+    if not isinstance(body["max_tokens"], int) or isinstance(body["max_tokens"], bool):
+        return 400, "max_tokens: Input should be a valid integer"
+    if body["max_tokens"] < 1:
+        return 400, "max_tokens: Input should be greater than or equal to 1"
     if UNKNOWN_MODEL_MARK in str(body["model"]):
         return 404, f"model: {body['model']}"
     return None
@@ -129,13 +140,22 @@ def _message_head(model: str) -> dict[str, Any]:
     }
 
 
+def _usage(plan: Plan, output_tokens: int) -> dict[str, int]:
+    return {
+        "input_tokens": plan.input_tokens,
+        "cache_creation_input_tokens": plan.cache_creation_input_tokens,
+        "cache_read_input_tokens": plan.cache_read_input_tokens,
+        "output_tokens": output_tokens,
+    }
+
+
 def _canonical(plan: Plan, token: str, model: str) -> Iterator[Event]:
     head = {
         **_message_head(model),
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": {"input_tokens": plan.input_tokens, "output_tokens": 1},
+        "usage": _usage(plan, 1),
     }
     yield "message_start", {"type": "message_start", "message": head}
     for index, block in enumerate(blocks(plan, token)):
@@ -152,7 +172,7 @@ def _canonical(plan: Plan, token: str, model: str) -> Iterator[Event]:
         {
             "type": "message_delta",
             "delta": {"stop_reason": plan.stop_reason, "stop_sequence": None},
-            "usage": {"output_tokens": plan.output_tokens},
+            "usage": _usage(plan, plan.output_tokens),
         },
     )
     yield "message_stop", {"type": "message_stop"}

@@ -33,6 +33,7 @@ class Receipt:
     target: str
     headers: Sequence[tuple[str, str]]
     body: bytes
+    http_version: str = "1.1"
     arrived_ns: int = field(default_factory=time.monotonic_ns)
     first_write_ns: int = 0
     event_ns: list[int] = field(default_factory=list)
@@ -92,11 +93,18 @@ class Ledger:
         return self._seq
 
     def open(
-        self, token: str, provider: str, method: str, target: str, headers: Any, body: bytes
+        self,
+        token: str,
+        provider: str,
+        method: str,
+        target: str,
+        headers: Any,
+        body: bytes,
+        http_version: str = "1.1",
     ) -> Receipt:
         """Start the receipt of a request that has just arrived."""
         self._seq += 1
-        receipt = Receipt(token, provider, self._seq, method, target, headers, body)
+        receipt = Receipt(token, provider, self._seq, method, target, headers, body, http_version)
         self._receipts[self._seq] = receipt
         self._kept_bytes += len(body)
         while len(self._receipts) > _MAX_RECEIPTS or self._kept_bytes > _MAX_KEPT_BODY_BYTES:

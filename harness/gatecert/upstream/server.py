@@ -31,10 +31,14 @@ _MAX_WAIT_MS = 20_000.0
 
 
 class Upstream:
-    """The scripted provider. It serves many requests at once and shares nothing between them."""
+    """The scripted provider. It serves many requests at once and shares nothing between them.
 
-    def __init__(self) -> None:
+    ``standalone`` says that it belongs to no run, so that several runs may share it.
+    """
+
+    def __init__(self, *, standalone: bool = False) -> None:
         self._ledger = Ledger()
+        self._standalone = standalone
 
     async def listen(self, host: str, port: int) -> tuple[str, int]:
         """Start to serve. Raises OSError if the address cannot be had."""
@@ -49,7 +53,13 @@ class Upstream:
         directive, complaint = _directive(body)
         token = directive.token if directive else find_token(request.body) or ""
         receipt = self._ledger.open(
-            token, provider, request.method, target, request.headers, request.body
+            token,
+            provider,
+            request.method,
+            target,
+            request.headers,
+            request.body,
+            request.http_version,
         )
         receipt.refused = complaint
         try:
@@ -84,7 +94,7 @@ class Upstream:
         if not request.header("anthropic-version"):
             return await answer.error(400, "anthropic-version: header is required")
         if receipt.path.endswith("/count_tokens"):
-            return await answer.json(200, {"input_tokens": (plan or Plan()).input_tokens})
+            return await answer.count_tokens(plan or Plan())
         wrong = api.complaint(body)
         if wrong and not (plan and (plan.status != 200 or plan.body is not None)):
             return await answer.error(*wrong)
@@ -96,7 +106,8 @@ class Upstream:
         answer: Any = {"error": f"no control route {path}"}
         status = 404
         if path == "/hello":
-            status, answer = 200, {"gatecert": "upstream", "seq": self._ledger.last_seq}
+            status, answer = 200, {"gatecert": "upstream", "standalone": self._standalone}
+            answer["seq"] = self._ledger.last_seq
         elif path == "/receipts":
             status = 200
             found = self._ledger.matching(since=int(query.get("since", "0")))
@@ -120,25 +131,15 @@ class _Answer:
         self._ledger = ledger
         self._request_id = api.new_request_id()
 
+    async def count_tokens(self, plan: Plan) -> str:
+        failed = await self._fail(plan)
+        return failed or await self.json(200, {"input_tokens": plan.input_tokens})
+
     async def obey(self, plan: Plan, body: Any) -> str:
-        if plan.delay_ms:
-            await asyncio.sleep(plan.delay_ms / 1000)
-        if plan.work_ms:
-            await _work(plan.work_ms)
-        if plan.drop:
-            self._reply.abort(reset=plan.reset)
-            return "dropped"
-        if plan.echo:
-            return await self.json(200, self._received())
-        extra = [(name.lower(), value) for name, value in plan.headers.items()]
-        if plan.body is not None:
-            kind = [] if "content-type" in dict(extra) else [_JSON]
-            return await self.whole(plan.status, [*kind, *extra], plan.body.encode())
-        if plan.status >= 400:
-            wanted = plan.error or {}
-            text = wanted.get("message", "The provider was told to fail")
-            envelope = api.error(plan.status, text, self._request_id, wanted.get("type"))
-            return await self.json(plan.status, envelope, extra)
+        failed = await self._fail(plan)
+        if failed:
+            return failed
+        extra = _extra(plan)
         model = str(body.get("model", ""))
         if body.get("stream") is True:
             return await self._stream(plan, model, extra)
@@ -150,6 +151,26 @@ class _Answer:
         if plan.compress and "gzip" in (self._receipt.header("accept-encoding") or ""):
             data, extra = gzip.compress(data), [*extra, ("content-encoding", "gzip")]
         return await self.whole(plan.status, [_JSON, *extra], data, plan.cut_bytes)
+
+    async def _fail(self, plan: Plan) -> str:
+        """Wait, then fail or answer in place of the API as the plan says; ``""`` if it does not."""
+        if plan.delay_ms:
+            await asyncio.sleep(plan.delay_ms / 1000)
+        if plan.work_ms:
+            await _work(plan.work_ms)
+        if plan.drop:
+            self._reply.abort(reset=plan.reset)
+            return "dropped"
+        if plan.echo:
+            return await self.json(200, self._received())
+        if plan.body is not None:
+            return await self.whole(plan.status, [_JSON, *_extra(plan)], plan.body.encode())
+        if plan.status >= 400:
+            wanted = plan.error or {}
+            text = wanted.get("message", "The provider was told to fail")
+            envelope = api.error(plan.status, text, self._request_id, wanted.get("type"))
+            return await self.json(plan.status, envelope, _extra(plan))
+        return ""
 
     async def json(self, status: int, answer: Any, headers: Headers | None = None) -> str:
         data = json.dumps(answer, ensure_ascii=False).encode()
@@ -164,7 +185,7 @@ class _Answer:
         self._receipt.status = status
         self._receipt.first_write_ns = time.monotonic_ns()
         length = ("content-length", str(len(data)))
-        await self._reply.start(status, [*self._head(), *headers, length])
+        await self._reply.start(status, _each_once([*self._head(), *headers, length]))
         if cut_bytes is not None and cut_bytes < len(data):
             await self._reply.send(data[:cut_bytes])
             self._reply.abort()
@@ -176,9 +197,8 @@ class _Answer:
     async def _stream(self, plan: Plan, model: str, extra: Headers) -> str:
         self._receipt.status = plan.status
         kind = ("content-type", "text/event-stream; charset=utf-8")
-        await self._reply.start(
-            plan.status, [*self._head(), kind, ("cache-control", "no-cache"), *extra]
-        )
+        head = [*self._head(), kind, ("cache-control", "no-cache"), *extra]
+        await self._reply.start(plan.status, _each_once(head))
         sent_bytes = 0
         script = api.events(plan, self._receipt.token, model)
         for number, event in enumerate(script):
@@ -187,8 +207,8 @@ class _Answer:
             if plan.cut_events == number:
                 self._reply.abort(reset=plan.reset)
                 return "cut"
-            if plan.gap_ms and number:
-                await asyncio.sleep(plan.gap_ms / 1000)
+            if number and (gap_ms := _gap(plan, number)):
+                await asyncio.sleep(gap_ms / 1000)
             data = api.encode(event)
             if plan.cut_bytes is not None and sent_bytes + len(data) > plan.cut_bytes:
                 await self._reply.send(data[: plan.cut_bytes - sent_bytes])
@@ -232,8 +252,25 @@ class _Answer:
             "method": self._receipt.method,
             "target": self._receipt.target,
             "header_names": [name for name, _ in self._receipt.headers],
+            "body": self._receipt.body.decode("utf-8", "backslashreplace"),
             "body_bytes": len(self._receipt.body),
         }
+
+
+def _extra(plan: Plan) -> Headers:
+    return [(name.lower(), value) for name, value in plan.headers.items()]
+
+
+def _each_once(headers: Headers) -> Headers:
+    """A header that the plan sets takes the place of the provider's own."""
+    return list(dict(headers).items())
+
+
+def _gap(plan: Plan, number: int) -> float:
+    """The wait in ms before event ``number`` (from 1)."""
+    if isinstance(plan.gap_ms, int | float):
+        return plan.gap_ms
+    return plan.gap_ms[min(number, len(plan.gap_ms)) - 1] if plan.gap_ms else 0
 
 
 async def _work(work_ms: float) -> None:

@@ -39,6 +39,7 @@ class Request:
     headers: Headers
     body: bytes
     too_large: bool = False
+    http_version: str = "1.1"
 
     @property
     def path(self) -> str:
@@ -95,6 +96,10 @@ class Reply:
         await self.start(status, [*headers, length])
         await self.send(body)
         await self.end()
+
+    def speak_http_1_0(self) -> None:
+        """Answer as to a peer of HTTP/1.0: no chunks, the connection's end is the body's."""
+        self._conn.their_http_version = b"1.0"
 
     def abort(self, *, reset: bool = False) -> None:
         """Drop the connection without finishing the answer, by FIN or by RST."""
@@ -213,6 +218,7 @@ def _request(head: h11.Request, body: bytes, too_large: bool) -> Request:
         ],
         body=body,
         too_large=too_large,
+        http_version=head.http_version.decode("ascii"),
     )
 
 

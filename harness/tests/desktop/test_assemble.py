@@ -61,8 +61,8 @@ def message(assembled: Assembled) -> tuple[Any, ...]:
         assembled.blocks,
         assembled.model,
         assembled.stop_reason,
-        assembled.input_tokens,
-        assembled.output_tokens,
+        assembled.usage_at_start,
+        assembled.usage,
         assembled.ended,
     )
 
@@ -99,7 +99,13 @@ def test_a_canonical_stream_makes_exactly_the_plans_message(plan: Plan) -> None:
     assert found.blocks == [expected(block) for block in plan.blocks]
     assert found.text == "".join(b.joined for b in plan.blocks if b.type == "text")
     assert (found.model, found.stop_reason) == ("some-model", plan.stop_reason)
-    assert (found.input_tokens, found.output_tokens) == (plan.input_tokens, plan.output_tokens)
+    counts = {
+        "input_tokens": plan.input_tokens,
+        "cache_creation_input_tokens": plan.cache_creation_input_tokens,
+        "cache_read_input_tokens": plan.cache_read_input_tokens,
+    }
+    assert found.usage_at_start == {**counts, "output_tokens": 1}
+    assert found.usage == {**counts, "output_tokens": plan.output_tokens}
     assert (found.ended, found.error, found.pings) == (True, None, int(plan.ping))
 
 
@@ -206,6 +212,17 @@ def test_unknown_events_and_deltas_are_passed_over() -> None:
     news = ServerSentEvent("news", '{"type": "news"}')
     delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta"}}
     later = ServerSentEvent("content_block_delta", json.dumps(delta))
-    found = assemble([*events[:4], news, later, *events[4:]])
+    empty = ServerSentEvent("keepalive", "")
+    found = assemble([*events[:4], news, empty, later, *events[4:]])
     assert found.problems == []
     assert message(found) == message(assemble(events))
+
+
+def test_what_has_no_name_is_passed_over_after_the_end_only() -> None:
+    events = events_of(Plan())
+    done = ServerSentEvent(None, "[DONE]")
+    assert assemble([*events, done]).problems == []
+    assert assemble([*events[:-1], done]).problems == [
+        "an event has no event: line ('[DONE]')",
+        "the stream ended without message_stop",
+    ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import h11
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,7 +64,11 @@ def test_a_base_url_once_normal_stays_as_it_is(prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "base_url", [H, "http://127.0.0.1:8787", "http://localhost/p", "http://[::1]:80", "HTTPS://X"]
+    "base_url",
+    [
+        *(H, "http://127.0.0.1:8787", "http://localhost/p", "http://[::1]:80", "HTTPS://X"),
+        *("https://gw.example.", "https://my_gw-1.example/a%20b", "https://xn--gteway-bua.example"),
+    ],
 )
 def test_https_and_loopback_are_accepted(base_url: str) -> None:
     assert GatewaySettings(base_url).base_url == base_url
@@ -91,6 +96,19 @@ def test_https_and_loopback_are_accepted(base_url: str) -> None:
         ("https://gw.example/p?", "query or fragment"),
         ("https://gw.example/p#f", "query or fragment"),
         ("https://gw.example#", "query or fragment"),
+        ("https://a..b", "no host can have this name"),
+        ("https://.", "no host can have this name"),
+        ("https://gw.example..", "no host can have this name"),
+        (f"https://{'a' * 64}.example", "no host can have this name"),
+        (f"https://{'a' * 300}", "no host can have this name"),
+        (f"https://{'a.' * 150}example", "no host can have this name"),
+        ("https://gw.exam%70le", "no host can have this name"),
+        ("https://gw.example\\v1", "no host can have this name"),
+        ("https://gw .example", "a blank"),
+        ("https://gw\n.example", "a blank, a control"),
+        ("https://gäteway.example", "xn--"),
+        ("https://gw.example/a b", "percent-encoded"),
+        ("https://gw.example/漢", "percent-encoded"),
     ],
 )
 def test_a_base_url_the_client_refuses_is_refused(base_url: str, message: str) -> None:
@@ -98,9 +116,18 @@ def test_a_base_url_the_client_refuses_is_refused(base_url: str, message: str) -
         GatewaySettings(base_url)
 
 
-def test_the_refusal_does_not_repeat_a_password() -> None:
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "https://user:hunter2@gw.example",
+        "http://user:hunter2@gw.example",
+        "https://user:hunter2@[::1",
+        "https://user:hunter2@gw.example:99999",
+    ],
+)
+def test_the_refusal_does_not_repeat_a_password(base_url: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        GatewaySettings("https://user:hunter2@gw.example")
+        GatewaySettings(base_url)
     assert "hunter2" not in str(caught.value)
 
 
@@ -120,15 +147,61 @@ def test_a_blank_in_a_header_name_is_refused() -> None:
         GatewaySettings(H, custom_headers={"x team": "v"})
 
 
-@pytest.mark.parametrize("value", ["", "é\xff", '{"team":"a: b, c"}', "https://a/b?c#d", "\t x"])
+@pytest.mark.parametrize("value", ["", "é\xff", '{"team":"a: b, c"}', "https://a/b?c#d", "a\t x"])
 def test_latin_1_text_is_a_header_value(value: str) -> None:
     assert GatewaySettings(H, custom_headers={"x-v": value}).custom_headers["x-v"] == value
 
 
-@pytest.mark.parametrize("value", ["Ā", "漢", "😀", "a\rb", "a\nb", "a\r\nx-evil: 1", "a\0"])
+@pytest.mark.parametrize("value", [" v", "v ", "\tv \t"])
+def test_blanks_around_a_header_value_are_trimmed(value: str) -> None:
+    assert GatewaySettings(H, custom_headers={"x-v": value}).custom_headers == {"x-v": "v"}
+
+
+@pytest.mark.parametrize(
+    "value", ["Ā", "漢", "😀", "a\rb", "a\nb", "a\n", "a\r\nx-evil: 1", "a\0", "\x1b[0m", "\x7f"]
+)
 def test_what_the_wire_cannot_carry_is_no_header_value(value: str) -> None:
-    with pytest.raises(SettingsError, match=r"above U\+00FF, a line break or a NUL"):
+    with pytest.raises(SettingsError, match=r"'x-v' has a .* above U\+00FF or a control character"):
         GatewaySettings(H, custom_headers={"x-v": value})
+
+
+@pytest.mark.parametrize("name", ["Host", "content-length", "Transfer-Encoding", "CONNECTION"])
+def test_headers_of_the_connection_cannot_be_set(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"custom header '{name}' belongs to the connection"):
+        GatewaySettings(H, custom_headers={"x-good": "v", name: "v"})
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-漢-tail", "sk-\n-tail", "sk-tail\n", "sk\0tail", "sk\ttail", "\x7f"]
+)
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(SettingsError, match=r"^the API key has a character") as caught:
+        GatewaySettings(H, key)
+    assert "tail" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["", "  ", "\t"])
+def test_an_empty_key_is_refused(key: str) -> None:
+    with pytest.raises(SettingsError, match="the API key is empty"):
+        GatewaySettings(H, key)
+
+
+def test_blanks_around_a_key_are_trimmed() -> None:
+    assert GatewaySettings(H, " sk-é 1\t").credential() == ("Authorization", "Bearer sk-é 1")
+
+
+@given(
+    st.text(min_size=1, max_size=9) | st.none(),
+    st.dictionaries(st.sampled_from(["x-a", "Authorization", "Host"]), st.text(max_size=9)),
+)
+def test_whatever_the_settings_take_h11_takes(key: str | None, custom: dict[str, str]) -> None:
+    try:
+        settings = GatewaySettings(H, key, custom_headers=custom)
+    except SettingsError:
+        return
+    headers = {"Host": "h", **settings.custom_headers, **dict([settings.credential() or ("x", "")])}
+    encoded = [(n.encode(), v.encode("latin-1")) for n, v in headers.items()]
+    h11.Request(method="GET", target="/", headers=encoded)
 
 
 @pytest.mark.parametrize(

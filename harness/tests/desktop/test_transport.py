@@ -7,14 +7,23 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from time import sleep
 from typing import Any
 
 import brotli  # type: ignore[import-untyped]
 import pytest
 import zstandard
 
-from gatecert.desktop import Exchange, Fault, HttpxTransport, OutgoingRequest, RequestCap, transport
+from gatecert.desktop import (
+    Exchange,
+    Fault,
+    HttpxTransport,
+    OutgoingRequest,
+    RequestCap,
+    RequestNotSent,
+    transport,
+)
 from gatecert.desktop.transport import OnChunk, RequestCapExceeded
 from gatecert.upstream.__main__ import closed_port
 
@@ -22,6 +31,7 @@ Answer = bytes | Callable[[socket.socket], None]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+LENGTH_9 = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
 TEXT = b"The quick brown fox. " * 40
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
@@ -35,6 +45,7 @@ class Server(socketserver.ThreadingTCPServer):
     """Takes one request a connection, gives the answer of the test, and hangs up."""
 
     answer: Answer = b""
+    wait = True
     requests: list[bytes]
 
     @property
@@ -49,7 +60,7 @@ class Connection(socketserver.BaseRequestHandler):
         sock: socket.socket = self.request
         sock.settimeout(5)
         data = b""
-        while b"\r\n\r\n" not in data and (more := sock.recv(65_536)):
+        while self.server.wait and b"\r\n\r\n" not in data and (more := sock.recv(65_536)):
             data += more
         self.server.requests.append(data)
         answer = self.server.answer
@@ -60,9 +71,10 @@ class Connection(socketserver.BaseRequestHandler):
 
 
 @contextmanager
-def serving(answer: Answer) -> Iterator[Server]:
+def serving(answer: Answer, *, wait: bool = True) -> Iterator[Server]:
+    """With ``wait`` the request is read before anything is said."""
     with Server(("127.0.0.1", 0), Connection) as server:
-        server.answer, server.requests = answer, []
+        server.answer, server.wait, server.requests = answer, wait, []
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -73,8 +85,9 @@ def serving(answer: Answer) -> Iterator[Server]:
 
 
 def get(url: str, on_chunk: OnChunk | None = None, **options: Any) -> Exchange:
+    headers = [("Host", "127.0.0.1"), *options.pop("headers", [])]
+    request = OutgoingRequest("GET", url, headers, options.pop("body", b""))
     sender = HttpxTransport(**options)
-    request = OutgoingRequest("GET", url, [("Host", "127.0.0.1")])
     try:
         return sender.send("a test", request, on_chunk)
     finally:
@@ -98,6 +111,30 @@ def encoded(coding: str, body: bytes) -> bytes:
 def reset(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
+
+
+def hang_after(data: bytes) -> Answer:
+    """Say this much, then nothing until the client leaves."""
+
+    def answer(sock: socket.socket) -> None:
+        sock.sendall(data)
+        while sock.recv(65_536):
+            pass
+
+    return answer
+
+
+def drip_after(data: bytes, drop: bytes) -> Answer:
+    """Never silent, never done: a drop again and again until the client leaves."""
+
+    def answer(sock: socket.socket) -> None:
+        with suppress(OSError):
+            sock.sendall(data)
+            for _ in range(1000):
+                sock.sendall(drop)
+                sleep(0.005)
+
+    return answer
 
 
 def test_an_answer_is_reported_whole() -> None:
@@ -133,7 +170,9 @@ def test_a_body_shorter_than_its_length_keeps_what_came() -> None:
     assert (exchange.status, exchange.body, kind(exchange)) == (200, b"abc", "closed")
 
 
-@pytest.mark.parametrize("answer", [b"no HTTP\r\n\r\n", CHUNKED + b"zz\r\n"])
+@pytest.mark.parametrize(
+    "answer", [b"no HTTP\r\n\r\n", b"incomplete, peer closed\r\n\r\n", CHUNKED + b"zz\r\n"]
+)
 def test_what_is_no_http_is_a_protocol_fault(answer: bytes) -> None:
     assert kind(answered(answer)) == "protocol"
 
@@ -231,17 +270,93 @@ def test_each_piece_is_seen_once() -> None:
     assert seen == [chunk.data for chunk in exchange.chunks]
 
 
-def test_silence_ends_in_a_timeout() -> None:
-    def say_nothing(sock: socket.socket) -> None:
-        sock.recv(1)
+@pytest.mark.parametrize(
+    ("said", "status", "body"),
+    [
+        (b"", None, b""),
+        (b"HTTP/1.1 200 OK\r\nContent-", None, b""),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", None, b""),
+        (CHUNKED + b"3\r\nabc\r\n", 200, b"abc"),
+        (LENGTH_9 + b"abc", 200, b"abc"),
+        (b"HTTP/1.1 200 OK\r\n\r\nabc", 200, b"abc"),
+    ],
+)
+def test_silence_is_a_timeout(said: bytes, status: int | None, body: bytes) -> None:
+    exchange = answered(hang_after(said), silence_s=0.1)
+    assert (exchange.status, exchange.body) == (status, body)
+    assert exchange.fault == Fault("timeout", "nothing came for 0.1 s")
 
-    exchange = answered(say_nothing, silence_s=0.05)
+
+@pytest.mark.parametrize(
+    ("said", "drop", "status"),
+    [
+        (b"HTTP/1.1 200 OK\r\nX-Drip: ", b"d", None),
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n", None),
+        (CHUNKED, b"1\r\nd\r\n", 200),
+        (CHUNKED + b"1;", b"d", 200),
+        (LENGTH_9.replace(b"9", b"9999"), b"d", 200),
+        # bytes that decode to none
+        (encoded("gzip", b"\x1f\x8b\x08\x08\0\0\0\0\0\3").replace(b": 10", b": 9999"), b"n", 200),
+    ],
+)
+def test_an_answer_that_drips_ends_in_a_timeout(
+    said: bytes, drop: bytes, status: int | None
+) -> None:
+    exchange = answered(drip_after(said, drop), total_s=0.2)
+    assert exchange.status == status
+    assert exchange.fault == Fault("timeout", "the answer was not complete after 0.2 s")
+
+
+def test_a_request_that_is_not_taken_is_a_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        exchange = get(url, body=bytes(32 << 20), silence_s=0.1)
     assert (exchange.status, kind(exchange)) == (None, "timeout")
 
 
-def test_an_answer_past_its_deadline_is_given_up() -> None:
-    exchange = answered(CHUNKED + b"3\r\nabc\r\n", total_s=0)
-    assert (exchange.status, exchange.body, kind(exchange)) == (200, b"abc", "timeout")
+@pytest.mark.parametrize(
+    ("answer", "wanted"),
+    [(hang_after(b""), "timeout"), (reset, "closed"), (b"", "closed"), (b"no TLS", "unreachable")],
+)
+def test_a_tls_handshake_that_fails_is_told_apart(answer: Answer, wanted: str) -> None:
+    with serving(answer, wait=False) as server:
+        exchange = get(server.url.replace("http", "https"), total_s=0.5)
+    assert (exchange.status, kind(exchange)) == (None, wanted)
+
+
+def test_the_limit_of_one_exchange_does_not_count_for_the_next() -> None:
+    with serving(hang_after(b"")) as server:
+        sender = HttpxTransport(total_s=0.1)
+        request = OutgoingRequest("GET", server.url, [("Host", "h")])
+        assert kind(sender.send("a test", request)) == "timeout"
+        server.answer = OK
+        assert sender.send("a test", request).status == 200
+        sender.close()
+
+
+@pytest.mark.parametrize("said", [CHUNKED + b"3\r\nabc\r\n", LENGTH_9 + b"abc"])
+def test_a_reset_in_the_body_keeps_what_came(said: bytes) -> None:
+    seen = threading.Event()
+
+    def reset_once_seen(sock: socket.socket) -> None:
+        sock.sendall(said)
+        seen.wait(5)
+        reset(sock)
+
+    with serving(reset_once_seen) as server:
+        exchange = get(server.url, on_chunk=lambda _: seen.set() is None)
+    assert (exchange.status, exchange.body, kind(exchange)) == (200, b"abc", "closed")
+
+
+def test_a_redirect_to_nowhere_is_an_answer() -> None:
+    for location in (b"http://[::1", b"https://xn--a", b"mailto:x"):
+        head = b"HTTP/1.1 307 X\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
+        assert (answered(head).status, answered(head).fault) == (307, None)
+
+
+def test_an_error_of_the_reader_is_not_the_gateways() -> None:
+    with serving(OK) as server, pytest.raises(ValueError, match="invalid literal"):
+        get(server.url, on_chunk=lambda data: bool(int(data)))
 
 
 def test_a_body_beyond_the_limit_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,8 +373,27 @@ def test_the_cap_counts_every_transport_of_the_process() -> None:
     assert (len(server.requests), cap.sent) == (2, 2)
 
 
-@pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:1/漢", "http:///"])
-def test_a_url_that_cannot_be_sent_is_a_fault_and_no_traceback(url: str) -> None:
-    exchange = get(url)
-    assert exchange.status is None
-    assert exchange.fault is not None
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://[::1", "http://127.0.0.1:1/漢", "http:///", "ftp://127.0.0.1/", "127.0.0.1"),
+        *("https://a..b/", f"https://{'a' * 300}/", "http://127.0.0.1:x/"),
+    ],
+)
+def test_a_url_that_cannot_be_sent_is_no_fault_of_the_gateway(url: str) -> None:
+    with pytest.raises(RequestNotSent, match="the client could not make the request"):
+        get(url)
+
+
+def test_a_path_that_cannot_be_sent_is_no_fault_of_the_gateway() -> None:
+    with serving(OK) as server, pytest.raises(RequestNotSent, match="Illegal target"):
+        get(server.url + "/a b")
+
+
+@pytest.mark.parametrize("value", ["k漢", "key\r\nx-evil: 1", "key ", "key\0"])
+def test_a_header_that_cannot_be_sent_is_no_fault_of_the_gateway(value: str) -> None:
+    with serving(OK) as server, pytest.raises(RequestNotSent) as caught:
+        get(server.url, headers=[("Authorization", value)])
+    assert not any(server.requests)
+    assert "key" not in str(caught.value)
+    assert caught.value.__cause__ is None

@@ -27,8 +27,8 @@ def _thawed() -> Iterator[None]:
     gc.unfreeze()
 
 
-def arm(name: str, url: str) -> dict[str, Any]:
-    return {"name": name, "url": url, "headers": HEADERS}
+def arm(name: str, url: str, body: str) -> dict[str, Any]:
+    return {"name": name, "url": url, "headers": HEADERS, "body": body}
 
 
 def body(token: str, *, stream: bool, plan: Plan | None = None) -> str:
@@ -38,11 +38,12 @@ def body(token: str, *, stream: bool, plan: Plan | None = None) -> str:
 
 
 def job(url: str, *paths: str, **changes: Any) -> dict[str, Any]:
-    token = changes.pop("token", new_token())
+    token = new_token()
     stream = changes.pop("stream", False)
+    text = body(token, stream=stream, plan=changes.pop("plan", None))
     return {
-        "arms": [arm(f"arm {n}", url + path) for n, path in enumerate(paths)],
-        "body": body(token, stream=stream, plan=changes.pop("plan", None)),
+        "arms": [arm(f"arm {n}", url + path, text) for n, path in enumerate(paths)],
+        "token": token,
         "stream": stream,
         "pairs": 5,
         "warmup": 2,
@@ -69,19 +70,18 @@ def test_every_arm_gets_as_many_samples(provider_url: str, stream: bool) -> None
 
 
 def test_warm_up_rounds_are_sent_and_not_counted(provider_url: str, provider: Provider) -> None:
-    token = new_token()
-    driver.run(job(provider_url, "/v1/messages", "/backup/v1/messages", token=token))
-    arrived = [receipt.provider for receipt in provider.receipts(token)]
+    before = provider.hello()
+    driver.run(job(provider_url, "/v1/messages", "/backup/v1/messages"))
+    arrived = [receipt.provider for receipt in provider.receipts_since(before)]
     assert (arrived.count("primary"), arrived.count("backup")) == (7, 7)
 
 
 def test_each_round_visits_every_arm_once_in_an_order_of_its_own(
     provider_url: str, provider: Provider
 ) -> None:
-    token = new_token()
-    wanted = job(provider_url, "/v1/messages", "/backup/v1/messages", token=token, pairs=20)
-    driver.run(wanted)
-    arrived = [receipt.provider for receipt in provider.receipts(token)]
+    before = provider.hello()
+    driver.run(job(provider_url, "/v1/messages", "/backup/v1/messages", pairs=20))
+    arrived = [receipt.provider for receipt in provider.receipts_since(before)]
     rounds = [tuple(arrived[n : n + 2]) for n in range(0, len(arrived), 2)]
     assert set(rounds) == {("primary", "backup"), ("backup", "primary")}
 
@@ -89,13 +89,21 @@ def test_each_round_visits_every_arm_once_in_an_order_of_its_own(
 def test_target_headers_and_body_arrive_as_the_job_says(
     provider_url: str, provider: Provider
 ) -> None:
-    token = new_token()
-    wanted = job(provider_url, "/v1/messages?beta=true", token=token, pairs=1, warmup=0)
+    before = provider.hello()
+    wanted = job(provider_url, "/v1/messages?beta=true", pairs=1, warmup=0)
     driver.run(wanted)
-    (receipt,) = provider.receipts(token)
+    (receipt,) = provider.receipts_since(before)
     assert receipt.target == "/v1/messages?beta=true"
-    assert receipt.body.decode() == wanted["body"]
+    sent = wanted["arms"][0]["body"]
+    assert receipt.body.decode() == sent.replace(wanted["token"], receipt.token)
     assert {name: receipt.header(name) for name in HEADERS} == HEADERS
+
+
+def test_no_request_is_like_another(provider_url: str, provider: Provider) -> None:
+    before = provider.hello()
+    driver.run(job(provider_url, "/v1/messages", "/v1/messages"))
+    receipts = provider.receipts_since(before)
+    assert len({receipt.token for receipt in receipts}) == len(receipts) == 14
 
 
 def test_the_providers_own_work_is_in_every_sample(provider_url: str) -> None:

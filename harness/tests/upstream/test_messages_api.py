@@ -65,7 +65,12 @@ def test_a_whole_message_has_the_plans_content() -> None:
         {"type": "text", "text": "Hi"},
         {"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"path": "/a"}},
     ]
-    assert message["usage"] == {"input_tokens": 2095, "output_tokens": 57}
+    assert message["usage"] == {
+        "input_tokens": 2095,
+        "cache_creation_input_tokens": 1180,
+        "cache_read_input_tokens": 28_440,
+        "output_tokens": 57,
+    }
     assert (message["stop_reason"], message["stop_sequence"]) == ("end_turn", None)
 
 
@@ -83,10 +88,7 @@ def test_a_stream_and_a_whole_message_say_the_same(
         block.pop("partial_json", None)
     assert found == whole["content"]
     assert streamed.problems == []
-    assert whole["usage"] == {
-        "input_tokens": streamed.input_tokens,
-        "output_tokens": streamed.output_tokens,
-    }
+    assert whole["usage"] == streamed.usage
 
 
 def test_only_the_bearer_of_the_token_gets_its_default_text() -> None:
@@ -110,7 +112,7 @@ def test_an_error_event_ends_the_stream(after: int) -> None:
 
 
 def test_an_event_is_encoded_on_two_lines() -> None:
-    assert api.encode(("ping", {"a": "é\n"})) == 'event: ping\ndata: {"a": "é\\n"}\n\n'.encode()
+    assert api.encode(("ping", {"a": "é\n"})) == 'event: ping\ndata: {"a":"é\\n"}\n\n'.encode()
     assert api.encode(("odd", "no JSON")) == b"event: odd\ndata: no JSON\n\n"
 
 
@@ -135,19 +137,24 @@ def test_the_model_list_is_one_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "complaint"),
+    ("changes", "complaint"),
     [
-        ({"model": "m", "messages": [], "max_tokens": 1}, None),
-        ({"messages": [], "max_tokens": 1}, (400, "model: Field required")),
-        ({"model": "m", "max_tokens": 1}, (400, "messages: Field required")),
-        ({"model": "m", "messages": []}, (400, "max_tokens: Field required")),
-        (
-            {"model": "x-no-such-model", "messages": [], "max_tokens": 1},
-            (404, "model: x-no-such-model"),
-        ),
+        ({}, None),
+        ({"model": None}, (400, "model: Field required")),
+        ({"messages": None}, (400, "messages: Field required")),
+        ({"max_tokens": None}, (400, "max_tokens: Field required")),
+        ({"messages": "hi"}, (400, "messages: Input should be a valid list")),
+        ({"messages": []}, (400, "messages: at least one message is required")),
+        ({"max_tokens": "1"}, (400, "max_tokens: Input should be a valid integer")),
+        ({"max_tokens": 1.0}, (400, "max_tokens: Input should be a valid integer")),
+        ({"max_tokens": True}, (400, "max_tokens: Input should be a valid integer")),
+        ({"max_tokens": 0}, (400, "max_tokens: Input should be greater than or equal to 1")),
+        ({"model": "x-no-such-model"}, (404, "model: x-no-such-model")),
     ],
 )
-def test_a_request_is_complained_about_as_the_api_does(body: Any, complaint: Any) -> None:
+def test_a_request_is_complained_about_as_the_api_does(changes: Any, complaint: Any) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}
+    body = {key: value for key, value in {**body, **changes}.items() if value is not None}
     assert api.complaint(body) == complaint
 
 

@@ -338,3 +338,16 @@ def test_a_port_that_is_taken_is_named() -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ChildError, match=f"provider's address {address} is in use"):
             Child.python("provider", "gatecert.upstream", [address])
+
+
+def test_a_child_says_that_it_does_not_stand_by_itself(bench: Bench) -> None:
+    assert not bench.provider.standalone()
+    assert bench.http.get("/_gatecert/hello").json()["standalone"] is False
+
+
+def test_an_address_in_use_is_told_as_the_cause() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ChildError) as caught:
+            Child.python("provider", "gatecert.upstream", [address])
+    assert (caught.value.facts["address"], caught.value.facts["in_use"]) == (address, True)

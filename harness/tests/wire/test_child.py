@@ -11,8 +11,16 @@ from pathlib import Path
 import pytest
 
 from gatecert.wire import Child, ChildError
+from gatecert.wire import child as child_module
 
 LIMIT_S = 10
+ROOT = Path(child_module.__file__).parents[2]
+IMPORT = "; from gatecert.wire import Child"
+SERVE = """
+child = Child.python("provider", "gatecert.upstream", ["127.0.0.1:0"])
+print(child.facts["url"])
+child.stop()
+"""
 linux = pytest.mark.skipif(sys.platform != "linux", reason="waits on a pidfd, which is Linux's")
 
 PARENT = """
@@ -100,13 +108,44 @@ def test_the_configuration_goes_over_standard_input(
     child.stop()
 
 
-@pytest.mark.parametrize("code", ["", "print('no JSON')", "raise SystemExit(3)"])
-def test_a_child_that_says_nothing_is_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("", "a child ended with exit code 0 before it was ready"),
+        ("raise SystemExit(3)", "a child ended with exit code 3 before it was ready"),
+        ("import os; os.kill(os.getpid(), 9)", "a child was ended by SIGKILL before it was ready"),
+        ("print('no JSON')", r"a child said 'no JSON\\n' and not where it is"),
+        ("print('[1]')", r"a child said '\[1\]\\n' and not where it is"),
+        (
+            "import os, sys; os.close(1); sys.stdin.read()",
+            "a child closed its output before it was ready",
+        ),
+    ],
+)
+def test_a_child_that_does_not_announce_itself_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, words: str
 ) -> None:
+    monkeypatch.setattr(child_module, "_EXIT_S", 0.5)
     name = module(tmp_path, monkeypatch, code)
-    with pytest.raises(ChildError, match="a child did not become ready"):
+    with pytest.raises(ChildError, match=rf"^{words}$") as caught:
         Child.python("a child", name)
+    assert caught.value.facts == {}
+
+
+def test_a_child_that_dies_is_quoted_with_its_last_words_and_not_with_older_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = module(tmp_path, monkeypatch, "import sys; sys.argv[1:] and 1 / 0")
+    log = tmp_path / "child.log"
+    with pytest.raises(ChildError, match=r"exit code 1 .*: ZeroDivisionError: .* \(log: .*\)$"):
+        Child.python("a child", name, ["now"], log=log)
+    with pytest.raises(ChildError, match=r"exit code 0 before it was ready$"):
+        Child.python("a child", name, log=log)
+
+
+def test_a_log_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ChildError, match=r"a child cannot be started: .*No such file"):
+        Child.python("a child", "some_child", log=tmp_path / "none" / "child.log")
 
 
 def test_a_child_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,9 +155,51 @@ def test_a_child_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_childs_own_words_are_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = module(tmp_path, monkeypatch, 'print(\'{"error": "no disk"}\')')
-    with pytest.raises(ChildError, match=r"^no disk$"):
+    name = module(tmp_path, monkeypatch, 'print(\'{"error": "no disk", "disk": 7}\')')
+    with pytest.raises(ChildError, match=r"^no disk$") as caught:
         Child.python("a child", name)
+    assert caught.value.facts["disk"] == 7
+
+
+def ran(code: str, folder: Path, *arguments: str, **environment: str) -> str:
+    """What a parent of its own, started in a folder, prints."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        env={**kept, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_users_folder_does_not_shadow_what_a_child_imports(tmp_path: Path) -> None:
+    for name in ("secrets", "signal", "h11"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('the wrong one')")
+    # the parent has the folder on its path, as with `python -m`
+    code = f"import sys; sys.path.remove(''){IMPORT}; sys.path.insert(0, ''){SERVE}"
+    assert ran(code, tmp_path, PYTHONPATH=str(ROOT)).startswith("http://127.0.0.1:")
+
+
+def test_a_child_finds_gatecert_in_the_folder_where_its_parent_did() -> None:
+    code = f"import sys; sys.path = ['', *(p for p in sys.path if p != sys.argv[1])]{IMPORT}{SERVE}"
+    assert ran(code, ROOT, str(ROOT)).startswith("http://127.0.0.1:")
+
+
+def test_a_child_finds_what_only_the_parents_path_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import json, sys; print(json.dumps({'path': sys.path}))"
+    (tmp_path / "lone_child.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    child = Child.python("a child", "lone_child")
+    child.stop()
+    path = child.facts["path"]
+    assert path.index(os.__file__.rpartition(os.sep)[0]) < path.index(str(tmp_path))
+    assert "" not in path
 
 
 def test_standard_error_goes_to_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

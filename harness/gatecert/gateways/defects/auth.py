@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from dataclasses import replace
 
@@ -46,7 +47,16 @@ class ExpiredKeysWork(ReferenceGateway):
 
     def key_record(self, key: str) -> KeyRecord | None:
         record = super().key_record(key)
-        return KeyRecord(workspace=record.workspace) if record else None
+        return replace(record, state="active") if record and record.state == "expired" else record
+
+
+@defect("revoked-keys-work", "AUTH-17")
+class RevokedKeysWork(ReferenceGateway):
+    """A revoked key lives on in the gateway's cache."""
+
+    def key_record(self, key: str) -> KeyRecord | None:
+        record = super().key_record(key)
+        return replace(record, state="active") if record and record.state == "revoked" else record
 
 
 @defect("ignores-workspace", "AUTH-06")
@@ -182,3 +192,77 @@ class ProxiesDiscovery(ReferenceGateway):
         route = Route("primary", self.config.providers["primary"])
         async with self.open(replace(request, headers=headers), route) as response:
             await self.relay(request, response, reply)
+
+
+@defect("trusts-x-api-key", "AUTH-07", "AUTH-18")
+class TrustsXApiKey(ReferenceGateway):
+    """Whatever stands in x-api-key opens the gateway; only the bearer key is looked up."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        trusted = request.header("x-api-key") and not request.header("authorization")
+        return None if trusted else super().authenticate(request)
+
+
+@defect("empty-bearer-opens", "AUTH-19")
+class EmptyBearerOpens(ReferenceGateway):
+    """An Authorization header without a token counts as a key."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        empty = (request.header("authorization") or "").strip() == "Bearer"
+        return None if empty else super().authenticate(request)
+
+
+@defect("open-count-tokens", "AUTH-20")
+class OpenCountTokens(ReferenceGateway):
+    """count_tokens is served to whoever asks."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        return None if "count_tokens" in request.path else super().authenticate(request)
+
+
+@defect("passes-x-api-key-on", "AUTH-12")
+class PassesXApiKeyOn(ReferenceGateway):
+    """A key that came in x-api-key goes on to the provider under another name."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        key = request.header("x-api-key")
+        return [*super().forwarded_headers(request), *([("x-client-key", key)] if key else [])]
+
+
+@defect("counts-with-client-key", "AUTH-12")
+class CountsWithClientKey(ReferenceGateway):
+    """Token counts are asked for with the client's own credential."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        headers = super().forwarded_headers(request)
+        credential = request.header("authorization")
+        if credential and "count_tokens" in request.path:
+            headers.append(("Authorization", credential))
+        return headers
+
+
+@defect("echoes-key-tail", "AUTH-10")
+class EchoesKeyTail(ReferenceGateway):
+    """The refusal quotes the offending key but for its first eight characters."""
+
+    def judge_key(self, key: str) -> Refusal | None:
+        refusal = super().judge_key(key)
+        return refusal and self.key_refusal(f"invalid API key ********{key[8:]}")
+
+
+@defect("calls-provider-after-refusal", "AUTH-11")
+class CallsProviderAfterRefusal(ReferenceGateway):
+    """The request is refused, and sent to the provider all the same, a moment later."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        refusal = super().authenticate(request)
+        if refusal and request.method == "POST":
+            self._later = asyncio.ensure_future(self._send_later(request))
+        return refusal
+
+    async def _send_later(self, request: Request) -> None:
+        await asyncio.sleep(0.05)
+        route = Route("primary", self.config.providers["primary"])
+        with contextlib.suppress(httpx.HTTPError):
+            async with self.open(request, route) as response:
+                await response.aread()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -84,3 +86,34 @@ class MixesParallelAnswers(ReferenceGateway):
             self._kept = whole
         finally:
             self._under_way -= 1
+
+
+@defect("one-at-a-time", "CONN-05")
+class OneAtATime(ReferenceGateway):
+    """A single worker serves one request after the other."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._free = asyncio.Lock()
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        async with self._free:
+            await super().forward(request, reply)
+
+
+@defect("cools-down-for-all", "ERR-16")
+class CoolsDownForAll(ReferenceGateway):
+    """After a failure of the provider nobody is served for a second."""
+
+    _shut_until = 0.0
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        if time.monotonic() < self._shut_until:
+            await self.refuse(reply, Refusal(429, "rate_limit_error", "no deployment available"))
+            return
+        await super().forward(request, reply)
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        if response.status_code >= 500:
+            self._shut_until = time.monotonic() + 1
+        await super().relay(request, response, reply)

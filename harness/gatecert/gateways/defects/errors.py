@@ -158,3 +158,32 @@ class HammersProvider(ReferenceGateway):
     def routes(self, request: Request) -> list[Route]:
         routes = super().routes(request)
         return [*[routes[0]] * 5, *routes] if not wants_stream(request) else routes
+
+
+@defect("stream-errors-are-502", "ERR-01")
+class StreamErrorsAre502(ReferenceGateway):
+    """Whatever the provider says to a streaming request that it refuses becomes a bare 502."""
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        if response.status_code < 400 or not wants_stream(request):
+            await super().relay(request, response, reply)
+            return
+        await reply.answer(502, [("content-type", "text/plain")], b"Bad Gateway")
+
+
+@defect("html-for-dead-provider", "ERR-15")
+class HtmlForDeadProvider(ReferenceGateway):
+    """When no provider answers, the client gets a page of markup."""
+
+    def refusal_body(self, refusal: Refusal, request_id: str) -> bytes:
+        if refusal.status == 502:
+            return b"<html><head><title>502 Bad Gateway</title></head></html>"
+        return super().refusal_body(refusal, request_id)
+
+
+@defect("names-its-exceptions", "ERR-10")
+class NamesItsExceptions(ReferenceGateway):
+    """When no provider answers, the client reads the gateway's own exception."""
+
+    def provider_failure(self, exc: httpx.HTTPError) -> Refusal:
+        return Refusal(502, "api_error", f"RemoteProtocolError: dial tcp 10.4.7.21:9100: {exc}")

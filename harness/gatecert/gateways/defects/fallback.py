@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
 import httpx
 
-from gatecert.gateways.defects.bending import wants_stream
+from gatecert.gateways.defects.bending import edited, wants_stream
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.reference.gateway import ReferenceGateway, Route
-from gatecert.wire import Reply, Request
+from gatecert.wire import Headers, Reply, Request
 
 
 @defect("no-fallback-on-overload", "FALL-01", "FALL-03")
@@ -101,3 +106,37 @@ class SplicesBackup(ReferenceGateway):
             await reply.end()
         except httpx.HTTPError:
             reply.abort()
+
+
+@defect("passes-key-to-backup", "FALL-12")
+class PassesKeyToBackup(ReferenceGateway):
+    """The fallback route forwards the client's own credential."""
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
+        self._to_backup = route.name == "backup"
+        async with super().open(request, route) as response:
+            yield response
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        headers = super().forwarded_headers(request)
+        credential = request.header("authorization")
+        if self._to_backup and credential:
+            headers.append(("Authorization", credential))
+        return headers
+
+
+@defect("backup-knows-fewer-fields", "FALL-11")
+class BackupKnowsFewerFields(ReferenceGateway):
+    """The fallback route drops tools and thinking."""
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
+        if route.name == "backup":
+            request = replace(request, body=edited(request.body, self._drop))
+        async with super().open(request, route) as response:
+            yield response
+
+    def _drop(self, body: dict[str, Any]) -> None:
+        for name in ("tools", "thinking"):
+            body.pop(name, None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -265,3 +267,135 @@ class DropsMessageCacheMarkers(BentRequest):
         for message in body.get("messages", []):
             for block in message["content"] if isinstance(message["content"], list) else []:
                 block.pop("cache_control", None)
+
+
+@defect("sorts-betas", "MSG-24")
+class SortsBetas(_HeaderDefect):
+    """The values of anthropic-beta arrive in alphabetical order."""
+
+    def changed(self, name: str, value: str) -> str | None:
+        return ",".join(sorted(value.split(","))) if name == "anthropic-beta" else value
+
+
+@defect("one-megabyte-limit", "MSG-18")
+class OneMegabyteLimit(ReferenceGateway):
+    """Bodies above 1 MB are refused, as proxies do by default."""
+
+    def check_body(self, request: Request) -> Refusal | None:
+        if len(request.body) > 1_000_000:
+            return Refusal(413, "request_too_large", "Request Entity Too Large")
+        return super().check_body(request)
+
+
+@defect("drops-pictures", "MSG-18")
+class DropsPictures(BentRequest):
+    """Pictures are replaced by a line of text."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for message in body.get("messages", []):
+            for block in message["content"] if isinstance(message["content"], list) else []:
+                if block.get("type") == "image":
+                    block.clear()
+                    block.update({"type": "text", "text": "[picture]"})
+
+
+@defect("empty-lists-become-objects", "MSG-19")
+class EmptyListsBecomeObjects(BentRequest):
+    """An empty list of tools is written as {}, as some script languages do."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if body.get("tools") == []:
+            body["tools"] = {}
+
+
+@defect("integers-become-floats", "MSG-16", "MSG-19")
+class IntegersBecomeFloats(BentRequest):
+    """Whole numbers travel as floating-point ones: 32000 becomes 32000.0."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("max_tokens"), int):
+            body["max_tokens"] = float(body["max_tokens"])
+
+
+@defect("caches-answers", "MSG-25")
+class CachesAnswers(ReferenceGateway):
+    """The same body is answered from a cache."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._kept: dict[bytes, tuple[int, Headers, bytes]] = {}
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        kept = self._kept.get(request.path.encode() + request.body)
+        if kept is not None:
+            status, headers, body = kept
+            headers = [
+                (k, v) for k, v in headers if k not in ("content-length", "transfer-encoding")
+            ]
+            await reply.answer(status, headers, body)
+            return
+        await super().forward(request, reply)
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        self._whole: list[bytes] = []
+        await super().relay(request, response, reply)
+        if response.status_code == 200 and not response.headers.get("content-encoding"):
+            key = request.path.encode() + request.body
+            self._kept[key] = (200, self.relayed_headers(response), b"".join(self._whole))
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        whole = self._whole
+        async for piece in super().pieces(request, response):
+            whole.append(piece)
+            yield piece
+
+
+@defect("drops-fields-without-stream", "MSG-02")
+class DropsFieldsWithoutStream(BentRequest):
+    """Requests without stream take an older path that knows fewer fields."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if body.get("stream") is False:
+            for name in ("system", "tools", "thinking", "metadata", "output_config"):
+                body.pop(name, None)
+
+
+@defect("mirrors-later", "MSG-14", "FALL-07")
+class MirrorsLater(ReferenceGateway):
+    """Each request is sent to the provider a second time, a moment after it was answered."""
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        await super().forward(request, reply)
+        self._later = asyncio.ensure_future(self._mirror(request))
+
+    async def _mirror(self, request: Request) -> None:
+        await asyncio.sleep(0.1)
+        with contextlib.suppress(httpx.HTTPError):
+            async with self.open(request, self.routes(request)[0]) as response:
+                await response.aread()
+
+
+@defect("loses-cache-counts", "MSG-20")
+class LosesCacheCounts(BentAnswer):
+    """The counts of cached tokens are missing in whole answers."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        if isinstance(body.get("usage"), dict):
+            body["usage"] = {k: v for k, v in body["usage"].items() if "cache" not in k}
+
+
+@defect("completes-cut-answers", "MSG-26")
+class CompletesCutAnswers(ReferenceGateway):
+    """What came of a whole answer before the provider broke off is passed on as if it were all."""
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        headers = super().relayed_headers(response)
+        if response.headers.get("content-type") != "application/json":
+            return headers
+        return [(k, v) for k, v in headers if k != "content-length"]
+
+    async def broken_off(self, request: Request, reply: Reply) -> None:
+        if wants_stream(request):
+            await super().broken_off(request, reply)
+            return
+        await reply.end()

@@ -103,3 +103,12 @@ class NamesItsOwnModel(BentStream, BentAnswer):
 
     def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
         body["model"] = "route/7"
+
+
+@defect("swaps-background-model", "MODEL-08")
+class SwapsBackgroundModel(BentRequest):
+    """Background calls are sent to an older, cheaper model."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if "haiku" in str(body.get("model")):
+            body["model"] = "claude-3-haiku-20240307"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -240,3 +242,52 @@ class KeepsBrokenConnections(ReferenceGateway):
             await self.refuse(reply, Refusal(502, "api_error", "The provider hung up"))
             return
         await super().forward(request, reply)
+
+
+@defect("hangs-on-cut", "STREAM-20", "STREAM-21")
+class HangsOnCut(ReferenceGateway):
+    """After the provider has broken off, the client's connection stays open without a byte."""
+
+    async def broken_off(self, request: Request, reply: Reply) -> None:
+        await reply.client_gone.wait()
+
+
+@defect("ends-cut-streams-itself", "STREAM-20", "STREAM-21")
+class EndsCutStreamsItself(ReferenceGateway):
+    """A stream that was cut gets a made-up end, and then the connection is dropped."""
+
+    async def broken_off(self, request: Request, reply: Reply) -> None:
+        stop = {"type": "content_block_stop", "index": 0}
+        delta = {"stop_reason": "end_turn", "stop_sequence": None}
+        end = {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 1}}
+        for name, data in (("content_block_stop", stop), ("message_delta", end)):
+            await reply.send(b"\n\n" + event(name, data) + b"\n\n")
+        await reply.send(event("message_stop", {"type": "message_stop"}) + b"\n\n")
+        reply.abort()
+
+
+@defect("completes-reset-streams", "STREAM-21")
+class CompletesResetStreams(ReferenceGateway):
+    """A stream that the provider ends by a reset is ended as if it were whole."""
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        with contextlib.suppress(httpx.ReadError):
+            async for piece in super().pieces(request, response):
+                yield piece
+
+
+@defect("loses-cache-usage", "STREAM-06")
+class LosesCacheUsage(BentStream):
+    """The counts of cached tokens are missing in streams."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        return [re.sub(rb'"cache_\w+_tokens":\d+,', b"", frame)]
+
+
+@defect("streams-by-http-1.0", "STREAM-27")
+class StreamsByHttp10(ReferenceGateway):
+    """Answers are neither chunked nor measured; the connection's end is theirs."""
+
+    async def serve(self, request: Request, reply: Reply) -> None:
+        reply.speak_http_1_0()
+        await super().serve(request, reply)

@@ -66,23 +66,39 @@ class UnknownPathIs500(ReferenceGateway):
         return found
 
 
-@defect("any-prefix-works", "URL-05", "URL-09")
-class AnyPrefixWorks(ReferenceGateway):
-    """Whatever stands before /v1/messages is ignored."""
+@defect("unknown-prefix-skips-care", "URL-05")
+class UnknownPrefixSkipsCare(_CatchAll):
+    """Paths below an unknown prefix go through a generic proxy that passes the credential on."""
 
-    async def serve(self, request: Request, reply: Reply) -> None:
-        before, found, after = request.target.rpartition("/v1/messages")
-        if found and before:
-            request = replace(request, target=found + after)
-        await super().serve(request, reply)
+    def mended(self, target: str) -> str:
+        before, found, after = target.rpartition("/v1/messages")
+        known = ("", "/", "/v1", "/v1/messages")
+        return found + after if found and before not in known else ""
 
 
-@defect("knows-only-beta-query", "URL-06")
-class KnowsOnlyBetaQuery(ReferenceGateway):
-    """The route matches only the queries that were seen so far."""
+@defect("double-slash-skips-checks", "URL-02")
+class DoubleSlashSkipsChecks(ReferenceGateway):
+    """//v1/messages is mended after key and metadata were checked for the usual paths only."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        return None if request.path.startswith("//") else super().authenticate(request)
+
+    def check_metadata(self, request: Request) -> Refusal | None:
+        return None if request.path.startswith("//") else super().check_metadata(request)
 
     def endpoint(self, request: Request) -> str | Refusal:
-        if request.method == "POST" and request.query not in ("", "beta=true"):
+        return super().endpoint(replace(request, target=request.target.replace("//", "/", 1)))
+
+    def forwarded_target(self, request: Request) -> str:
+        return request.target.replace("//", "/", 1)
+
+
+@defect("needs-beta-query", "CONN-02")
+class NeedsBetaQuery(ReferenceGateway):
+    """The route matches only requests with ?beta=true."""
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        if request.method == "POST" and request.query != "beta=true":
             return Refusal(404, "not_found_error", self.not_found_message(request.target))
         return super().endpoint(request)
 

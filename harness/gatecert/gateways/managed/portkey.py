@@ -65,7 +65,8 @@ def portkey_target(base_url: str, version: str, addresses: ProviderAddresses) ->
         base_url=base_url,
         api_key=f"gk-user-{secrets.token_urlsafe(24)}",
         headers={"x-portkey-metadata": _json(METADATA), "x-portkey-config": _json(config)},
-        models=Models(unreachable_primary=UNREACHABLE_MODEL),
+        # a model for which the client sends an effort level
+        models=Models(chat="claude-sonnet-4-6", unreachable_primary=UNREACHABLE_MODEL),
         promises=Promises(
             holds_provider_key=True,
             accepts_x_api_key=True,

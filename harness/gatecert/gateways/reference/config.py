@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class KeyRecord:
-    """What the gateway knows of one key. ``state`` is ``active`` or ``expired``."""
+    """What the gateway knows of one key. ``state`` is ``active``, ``expired`` or ``revoked``."""
 
     state: str = "active"
     workspace: str = "main"

@@ -145,6 +145,8 @@ class ReferenceGateway:
             return self.key_refusal("the API key is not known to this gateway")
         if record.state == "expired":
             return self.key_refusal("the API key has expired; ask for a fresh one")
+        if record.state == "revoked":
+            return self.key_refusal("the API key was revoked; ask for a fresh one")
         if record.workspace != self.config.workspace:
             text = "the API key belongs to another workspace"
             return Refusal(403, "permission_error", text, self.do_not_retry())

@@ -1,0 +1,67 @@
+"""The shared checks: what they let pass, and what they say when they do not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatecert.checks import json_equal, same
+from gatecert.requirements import NotMet
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def came(expected: Any, found: Any) -> str:
+    with pytest.raises(NotMet) as caught:
+        same(expected, found, "the field", hop="h")
+    assert caught.value.hop == "h"
+    return caught.value.came
+
+
+@given(json_values)
+def test_what_went_through_json_is_the_same(value: Any) -> None:
+    same(value, json.loads(json.dumps(value)), "it", hop="h")
+
+
+@given(json_values, json_values)
+def test_what_differs_as_json_is_told(one: Any, other: Any) -> None:
+    if json_equal(one, other):
+        same(one, other, "it", hop="h")
+    else:
+        assert came(one, other)
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, 1.0), (1, True), (0, False), ([], {}), ("1", 1)])
+def test_kinds_of_values_are_told_apart(one: Any, other: Any) -> None:
+    assert not json_equal(one, other)
+
+
+def test_the_order_of_keys_plays_no_part() -> None:
+    assert json_equal({"a": 1, "b": 2}, {"b": 2, "a": 1})
+
+
+@pytest.mark.parametrize(
+    ("expected", "found", "words"),
+    [
+        ("a", None, "nothing"),
+        ({"a": 1}, {}, "no a"),
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, "a.b: 2"),
+        ({"a": 1}, {"a": 1, "z": "new"}, "a further z: 'new'"),
+        ([{"t": "x" * 300}], [{"t": "x" * 200 + "y" * 100}], "[0].t: 300 characters that differ"),
+        ([1, 2], [1], "1 entries instead of 2"),
+        ([1, [2, 3]], [1, [2]], "1 entries instead of 2 in [1]"),
+        ({"a": 1}, {"a": True}, "a: True"),
+    ],
+)
+def test_the_difference_is_told_by_its_place(expected: Any, found: Any, words: str) -> None:
+    assert words in came(expected, found)
