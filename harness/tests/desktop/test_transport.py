@@ -336,7 +336,7 @@ def test_the_limit_of_one_exchange_does_not_count_for_the_next() -> None:
 
 @pytest.mark.parametrize("said", [CHUNKED + b"3\r\nabc\r\n", LENGTH_9 + b"abc"])
 def test_a_reset_in_the_body_keeps_what_came(said: bytes) -> None:
-    seen = threading.Event()
+    seen = threading.Barrier(2)
 
     def reset_once_seen(sock: socket.socket) -> None:
         sock.sendall(said)
@@ -344,7 +344,7 @@ def test_a_reset_in_the_body_keeps_what_came(said: bytes) -> None:
         reset(sock)
 
     with serving(reset_once_seen) as server:
-        exchange = get(server.url, on_chunk=lambda _: seen.set() is None)
+        exchange = get(server.url, on_chunk=lambda _: seen.wait(5) >= 0)
     assert (exchange.status, exchange.body, kind(exchange)) == (200, b"abc", "closed")
 
 

@@ -1,0 +1,54 @@
+"""Before anything is judged: does a request reach the scripted provider at all?
+
+A provider route that points elsewhere is the commonest first mistake. It would fail nearly every
+requirement and blame the gateway for each; one line says it better.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from gatecert.desktop import DesktopApp, Exchange
+from gatecert.errors import RunError
+from gatecert.gateways.target import Target
+from gatecert.session.services import answers, settings_of
+from gatecert.upstream import Directive, Provider, embed, new_token
+
+
+def check_route(target: Target) -> None:
+    """Raise RunError if nothing that the client sends reaches the scripted provider.
+
+    A gateway that refuses the requests with 4xx is left to the requirements: the key, the metadata
+    or the path may be what is wrong, and they say so.
+    """
+    provider = Provider(target.upstream_url)
+    try:
+        before = provider.hello()
+        exchanges = _knock(target)
+        if provider.hello() > before:
+            return
+    finally:
+        provider.close()
+    if not any(e.status is not None and 400 <= e.status < 500 for e in exchanges):
+        raise RunError(_sentence(target, exchanges[-1]))
+
+
+def _knock(target: Target) -> list[Exchange]:
+    """The connection test and, unless nothing answers, a turn."""
+    app = DesktopApp(settings_of(target)).launch()
+    try:
+        first = app.test_connection()
+        if first.status is None and not answers(target.base_url):
+            return [first]
+        return [first, app.engine.turn(embed(Directive(new_token())), stream=False).exchange]
+    finally:
+        app.quit()
+
+
+def _sentence(target: Target, last: Exchange) -> str:
+    if last.status is None:
+        return f"the gateway at {target.base_url} takes connections and gives {last.summary()}"
+    return (
+        f"nothing reached the scripted provider at {urlsplit(target.upstream_url).netloc}: the "
+        f"gateway answered {last.summary()}; point the gateway's provider route there"
+    )
