@@ -73,6 +73,20 @@ def only_receipt(receipts: Sequence[Receipt], provider: str = "primary") -> Rece
     return receipts[0]
 
 
+def a_receipt(receipts: Sequence[Receipt], provider: str = "primary") -> Receipt:
+    """The request arrived at this provider; that it came once is another requirement's matter."""
+    found = [receipt for receipt in receipts if receipt.provider == provider]
+    elsewhere = ", ".join(sorted({receipt.provider for receipt in receipts}))
+    expect(
+        found,
+        f"the request to arrive at the provider {provider!r}",
+        f"it at {elsewhere}" if elsewhere else "nothing there",
+        hop="gateway → provider",
+        silent=True,
+    )
+    return found[0]
+
+
 def same(expected: Any, came: Any, what: str, *, hop: str, silent: bool = True) -> None:
     """Two values are equal as JSON, kinds of numbers included; what came is told as the difference.
 

@@ -1,6 +1,7 @@
 """Everything a suite imports, in one place."""
 
 from gatecert.checks import (
+    a_receipt,
     answered,
     at,
     json_equal,
@@ -49,6 +50,7 @@ __all__ = [
     "ServerSentEvent",
     "Target",
     "Turn",
+    "a_receipt",
     "answered",
     "at",
     "expect",

@@ -8,10 +8,10 @@ from gatecert.suite import (
     DesktopApp,
     Plan,
     ScriptedProvider,
+    a_receipt,
     answered,
     at,
     expect,
-    only_receipt,
     requirement,
     same,
 )
@@ -36,7 +36,7 @@ def test_whole_answer_is_exact(desktop: DesktopApp, provider: ScriptedProvider) 
     script = provider.script(Plan(**_USAGE, stop_reason="max_tokens"))
     turn = desktop.engine.turn(script.text, stream=False)
     body = answered(turn, "a turn without stream").json()
-    only_receipt(provider.receipts(script))
+    a_receipt(provider.receipts(script))
     kind = turn.exchange.header("content-type")
     expect(isinstance(body, dict), "a JSON object", f"{turn.exchange.text[:120]!r}", hop=_HOP)
     expect("json" in (kind or ""), "content-type application/json", f"{kind!r}", hop=_HOP)
@@ -70,7 +70,7 @@ def test_content_is_exact(desktop: DesktopApp, provider: ScriptedProvider) -> No
     script = provider.script(Plan(blocks=blocks, stop_reason="tool_use"))
     turn = desktop.engine.turn(script.text, stream=False)
     answered(turn, "a turn without stream")
-    only_receipt(provider.receipts(script))
+    a_receipt(provider.receipts(script))
     arguments = {"path": "/a b", "n": 1.5, "on": True, "no": None, "l": []}
     expected = [
         {"type": "thinking", "thinking": blocks[0].joined, "signature": signature},

@@ -6,10 +6,10 @@ from gatecert.suite import (
     DesktopApp,
     ScriptedProvider,
     Target,
+    a_receipt,
     answered,
     at,
     expect,
-    only_receipt,
     refused,
     requirement,
     same,
@@ -91,7 +91,7 @@ def test_expected_model_arrives(
     for stream in (True, False):
         script = provider.script()
         answered(desktop.engine.turn(script.text, stream=stream), "a turn")
-        model = at(only_receipt(provider.receipts(script)).json(), "model")
+        model = at(a_receipt(provider.receipts(script)).json(), "model")
         same(expected, model, "the model at the provider", hop="gateway → provider")
 
 
@@ -163,5 +163,5 @@ def test_expected_background_model_arrives(
     turn = desktop.engine.turn(script.text, model=target.models.background)
     answered(turn, f"a turn with {target.models.background}")
     expected = target.models.background_at_provider or target.models.background
-    model = at(only_receipt(provider.receipts(script)).json(), "model")
+    model = at(a_receipt(provider.receipts(script)).json(), "model")
     same(expected, model, "the model at the provider", hop="gateway → provider")

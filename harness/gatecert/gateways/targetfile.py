@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
 from gatecert.errors import UsageError
+from gatecert.gateways.headersecrets import header_secrets
 from gatecert.gateways.target import Models, Promises, SampleKeys, Target
 
 _GATEWAY_KEYS = {
@@ -27,7 +30,10 @@ _GATEWAY_KEYS = {
     "keys": dict,
 }
 _UPSTREAM_KEYS = {"listen": str}
-_KEYS_KEYS = {"expired_env": str, "other_workspace_env": str}
+_KEYS_KEYS = {"expired_env": str, "revoked_env": str, "other_workspace_env": str}
+_LISTEN = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z_.-]+)):(?P<port>[0-9]{1,5})"
+)
 _SECTIONS = {"gateway": dict, "upstream": dict, "promises": dict}
 
 
@@ -141,17 +147,36 @@ def key_from(variable: str, where: str) -> str:
             f"{where}: the environment variable {variable} {state}; "
             f"set it to the gateway's API key, for example: export {variable}=..."
         )
-    return value.strip()
+    key = value.strip()
+    if any(ord(c) > 0xFF or ord(c) < 0x20 or ord(c) == 0x7F for c in key):
+        raise UsageError(
+            f"{where}: the environment variable {variable} holds a character that no header can "
+            "carry (a line break, a control character, or one above U+00FF); copy the key again"
+        )
+    return key
 
 
 def listen_address(text: str, where: str) -> str:
-    """HOST:PORT, checked. Raises UsageError."""
+    """HOST:PORT, checked; an IPv6 address stands in brackets. Raises UsageError."""
     if not text:
         return ""
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or int(port) > 65_535:
-        raise UsageError(f"{where}: {text!r} is not of the form HOST:PORT")
+    found = _LISTEN.fullmatch(text)
+    if found is None or int(found["port"]) > 65_535 or not _is_host(found["v6"], found["name"]):
+        raise UsageError(
+            f"{where}: {text!r} is not of the form HOST:PORT "
+            "(an IPv6 address stands in brackets: [::1]:9111)"
+        )
     return text
+
+
+def _is_host(v6: str | None, name: str | None) -> bool:
+    if name is None:
+        try:
+            return bool(IPv6Address(v6 or ""))
+        except ValueError:
+            return False
+    labels = name.removesuffix(".").split(".")
+    return len(name) <= 253 and all(0 < len(label) <= 63 for label in labels)
 
 
 def with_secrets(target: Target) -> Target:
@@ -159,11 +184,14 @@ def with_secrets(target: Target) -> Target:
     named = [
         ("api-key", target.api_key),
         ("expired-key", target.keys.expired),
+        ("revoked-key", target.keys.revoked),
         ("other-workspace-key", target.keys.other_workspace),
     ]
-    values = {f.name: getattr(target, f.name) for f in fields(target)}
-    values["secrets"] = [*target.secrets, *((name, value) for name, value in named if value)]
-    return Target(**values)
+    for header, value in target.headers.items():
+        named += header_secrets(header, value)
+    known = {value for _, value in target.secrets}
+    fresh = [(name, value) for name, value in named if value and value not in known]
+    return replace(target, secrets=[*target.secrets, *fresh])
 
 
 def near(word: str, known: Mapping[str, Any] | Sequence[str]) -> str:

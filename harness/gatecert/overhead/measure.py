@@ -151,7 +151,7 @@ def _drive(job: Mapping[str, Any]) -> dict[str, Any]:
     try:
         done = subprocess.run(  # noqa: S603
             # by path: the measuring process shall load nothing but itself
-            [sys.executable, str(Path(__file__).with_name("driver.py"))],
+            [sys.executable, "-P", str(Path(__file__).with_name("driver.py"))],
             input=json.dumps(job).encode(),
             capture_output=True,
             timeout=_TIMEOUT_S,

@@ -54,7 +54,8 @@ def curl_line(
     """A shell-safe curl command that sends the request again, from the run's folder.
 
     Redacted values become shell variables. A body over 2,000 characters is written, redacted, to
-    a file in ``bodies`` and read from there; without ``bodies`` the line names ``body.json``.
+    a file in ``bodies`` and read from there; without ``bodies`` it was not kept, and the line names
+    the file BODY_NOT_KEPT so that nobody sends half a request without noticing.
     """
     parts = ["curl", "--path-as-is", "-sS", "-i"]
     parts += ["-I"] if method == "HEAD" else ["-X", method]
@@ -72,7 +73,7 @@ def curl_line(
 def _kept(text: str, bodies: Path | None) -> str:
     """Write a body to its file and return the path as seen from the run's folder."""
     if bodies is None:
-        return "body.json"
+        return "BODY_NOT_KEPT"
     bodies.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     (bodies / f"{digest}.json").write_text(text, encoding="utf-8", errors="backslashreplace")
@@ -84,14 +85,16 @@ def _header_argument(name: str, value: str, redactor: Redactor) -> str:
     text = f"{name}: {redactor.header(name, value)}"
     parts = _MARK.split(text)  # literal, name, literal, name, ..., literal
     quoted = [
-        shlex.quote(part) if number % 2 == 0 else f'"${_variable(part)}"'
+        shlex.quote(part) if number % 2 == 0 else f'"${_variable(part, name)}"'
         for number, part in enumerate(parts)
         if part or number % 2
     ]
     return "".join(quoted)
 
 
-def _variable(secret: str | None) -> str:
-    if not secret or secret == _CLIENT_KEY:
+def _variable(secret: str | None, header: str) -> str:
+    """The variable for a named secret; a nameless one is called after its header."""
+    if secret == _CLIENT_KEY:
         return "GATEWAY_KEY"
-    return re.sub(r"[^A-Z0-9]", "_", secret.upper())
+    nameless = "other-key" if header.lower() in ("authorization", "x-api-key") else header
+    return re.sub(r"[^A-Z0-9]", "_", (secret or nameless).upper())

@@ -122,7 +122,9 @@ def complaint(body: Any) -> tuple[int, str] | None:
         return 400, "messages: Input should be a valid list"
     if not body["messages"]:
         return 400, "messages: at least one message is required"
-    if not isinstance(body["max_tokens"], int) or isinstance(body["max_tokens"], bool):
+    limit = body["max_tokens"]
+    whole = isinstance(limit, int) or (isinstance(limit, float) and limit.is_integer())
+    if not whole or isinstance(limit, bool):
         return 400, "max_tokens: Input should be a valid integer"
     if body["max_tokens"] < 1:
         return 400, "max_tokens: Input should be greater than or equal to 1"

@@ -12,26 +12,27 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import environment, gatecert, record
+from e2e.running import environment, gatecert, record, start
 from gatecert.gateways.embedded import EmbeddedGateway, start_embedded
 from gatecert.gateways.running import ProviderAddresses
 from gatecert.session.paths import suites_folder
-from gatecert.wire import Child
 
 FILES = {"run.json", "index.html", "junit.xml", "summary.md", "journal.jsonl"}
 
 
 @pytest.fixture(scope="module")
-def provider() -> Iterator[Child]:
-    child = Child.python("the provider", "gatecert.upstream", ["127.0.0.1:0"])
-    yield child
-    child.stop()
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a provider that stands by itself, as users start it."""
+    process = start("upstream", "--listen", "127.0.0.1:0", cwd=tmp_path_factory.mktemp("provider"))
+    assert process.stdout is not None
+    yield process.stdout.readline().split()[3]
+    process.terminate()
+    process.communicate(timeout=20)
 
 
 @pytest.fixture
-def gateway(provider: Child) -> Iterator[EmbeddedGateway]:
-    addresses = ProviderAddresses(provider.facts["url"], provider.facts["refused_url"])
-    running = start_embedded(addresses)
+def gateway(provider: str) -> Iterator[EmbeddedGateway]:
+    running = start_embedded(ProviderAddresses(provider, "http://127.0.0.1:9"))
     yield running
     running.stop()
 
@@ -69,7 +70,7 @@ def test_large_bodies_of_a_failure_can_be_sent_again(tmp_path: Path) -> None:
 def test_should_alone_does_not_fail_a_run(tmp_path: Path) -> None:
     ran = gatecert("run", "--defect", "bare-401", "--area", "auth", "--out", "r", cwd=tmp_path)
     assert ran.code == 0
-    assert record(tmp_path / "r")["summary"]["verdicts"] == {"pass": 15, "warn": 1}
+    assert record(tmp_path / "r")["summary"]["verdicts"] == {"pass": 19, "warn": 1}
 
 
 def test_selected_part_is_never_complete(tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_json_prints_the_record_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_target_file_with_an_external_gateway(
-    tmp_path: Path, gateway: EmbeddedGateway, provider: Child
+    tmp_path: Path, gateway: EmbeddedGateway, provider: str
 ) -> None:
     target = gateway.target
     (tmp_path / "acme.toml").write_text(
@@ -118,7 +119,7 @@ def test_target_file_with_an_external_gateway(
         [gateway.headers]
         x-portkey-metadata = '{target.headers["x-portkey-metadata"]}'
         [upstream]
-        listen = "{provider.facts["url"].removeprefix("http://")}"
+        listen = "{provider.removeprefix("http://")}"
         [promises]
         enforces_keys = true
         accepts_x_api_key = true
@@ -161,12 +162,12 @@ def test_request_cap_is_kept_and_said(tmp_path: Path) -> None:
 
 
 def test_no_key_in_anything_a_run_writes(
-    tmp_path: Path, gateway: EmbeddedGateway, provider: Child
+    tmp_path: Path, gateway: EmbeddedGateway, provider: str
 ) -> None:
     target = gateway.target
     secret_header = "x-team-token: team-token-canary-4711"
     flags = ["--gateway", target.base_url, "--api-key-env", "ACME_KEY", "--header", secret_header]
-    listen = provider.facts["url"].removeprefix("http://")
+    listen = provider.removeprefix("http://")
     ran = gatecert(
         "run", *flags, "--upstream-listen", listen, "--out", "r", "--json", cwd=tmp_path,
         ACME_KEY=target.api_key,
@@ -194,9 +195,9 @@ def test_pytest_does_the_same_work(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     left = record(tmp_path / "r")
-    assert left["summary"]["verdicts"] == {"pass": 15, "warn": 1}
+    assert left["summary"]["verdicts"] == {"pass": 16, "warn": 1}
     suite = ElementTree.parse(tmp_path / "j.xml").getroot()[0]
-    assert suite.get("tests") == "16"
+    assert suite.get("tests") == "17"
     assert suite.get("skipped") == "1"
 
 

@@ -157,7 +157,9 @@ def test_addresses_that_can_be_listened_on(text: str) -> None:
     assert listen_address(text, "here") == text
 
 
-@pytest.mark.parametrize("text", ["9100", ":9100", "host:", "host:x", "host:65536", "host:-1"])
+@pytest.mark.parametrize(
+    "text", ["9100", ":9100", "host:", "host:x", "host:65536", "host:-1", "::1:1", "h:²", "..:1"]
+)
 def test_addresses_that_cannot(text: str) -> None:
     with pytest.raises(UsageError, match="HOST:PORT"):
         listen_address(text, "here")

@@ -15,11 +15,19 @@ from gatecert.requirements import (
     VERDICTS,
     CannotJudge,
     Judgement,
+    NotApplicable,
     NotMet,
     Requirement,
     Source,
 )
-from gatecert.session.judge import gateway_lost, judge, not_applicable, to_result, with_known
+from gatecert.session.judge import (
+    gateway_lost,
+    honest,
+    judge,
+    not_applicable,
+    to_result,
+    with_known,
+)
 
 STATED = Requirement("AUTH-01", "MUST", Source("official", "p"), "why", "fix", (), "It holds.")
 ENTRY = {"reason": "the vendor knows", "link": "https://example.org/1"}
@@ -135,7 +143,6 @@ def target(**changes: Any) -> Target:
             target(promises=Promises(required_metadata_keys=["team"])),
         ),
         ("metadata", target(), target(headers={"X-Portkey-Metadata": "{}"})),
-        ("models.unreachable_primary", target(), target(models=Models(unreachable_primary="m"))),
     ],
 )
 def test_a_need_that_is_not_met_makes_a_requirement_not_applicable(
@@ -147,6 +154,30 @@ def test_a_need_that_is_not_met_makes_a_requirement_not_applicable(
     assert (lacking.verdict, lacking.code) == ("not-applicable", "no-promise")
     assert lacking.sentence
     assert not_applicable(needy, given) is None
+
+
+def test_a_promise_without_the_means_to_test_it_is_left_unverified() -> None:
+    needy = replace(STATED, needs=("fallback", "models.unreachable_primary"))
+    promised = Promises(fallback=True)
+    found = not_applicable(needy, target(promises=promised))
+    assert found is not None
+    assert (found.verdict, found.code) == ("could-not-run", "no-means")
+    assert "[gateway.models] unreachable_primary" in found.sentence
+    unpromised = not_applicable(needy, target())
+    assert unpromised is not None
+    assert unpromised.verdict == "not-applicable"
+    given = target(promises=promised, models=Models(unreachable_primary="m"))
+    assert not_applicable(needy, given) is None
+
+
+def test_what_this_client_never_sends_does_not_apply() -> None:
+    found = judge(NotApplicable("no effort for this model"), STATED)
+    assert (found.verdict, found.code) == ("not-applicable", "not-sent")
+
+
+def test_a_client_that_was_told_lost_nothing_in_silence() -> None:
+    told = honest(judge(NotMet("a", "b", silent=True), STATED))
+    assert (told.verdict, told.code) == ("fail", "deviates")
 
 
 def test_a_result_holds_no_secret() -> None:

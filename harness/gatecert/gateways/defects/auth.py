@@ -16,15 +16,10 @@ from gatecert.wire import Headers, Reply, Request
 
 @defect(
     "accepts-any-key",
-    "AUTH-03",
-    "AUTH-05",
-    "AUTH-06",
-    "AUTH-07",
-    "AUTH-08",
-    "AUTH-09",
-    "AUTH-10",
-    "AUTH-11",
-    "AUTH-15",
+    *"""
+        AUTH-03 AUTH-05 AUTH-06 AUTH-07 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-15
+        AUTH-17 AUTH-18 AUTH-20
+    """.split(),
 )
 class AcceptsAnyKey(ReferenceGateway):
     """Any key opens the gateway."""
@@ -33,7 +28,7 @@ class AcceptsAnyKey(ReferenceGateway):
         return None
 
 
-@defect("needs-no-key", "AUTH-04")
+@defect("needs-no-key", "AUTH-04", "AUTH-19")
 class NeedsNoKey(ReferenceGateway):
     """A request without a key is let in."""
 
@@ -144,7 +139,7 @@ class ChecksKeyLate(ReferenceGateway):
         return refusal
 
 
-@defect("passes-client-key", "AUTH-12")
+@defect("passes-client-key", "AUTH-12", "FALL-12")
 class PassesClientKey(ReferenceGateway):
     """The client's Authorization goes on to the provider beside the provider's key."""
 

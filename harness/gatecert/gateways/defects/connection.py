@@ -42,7 +42,9 @@ class RefusesOneToken(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("cools-down-after-error", "CONN-03", "ERR-07")
+@defect(
+    "cools-down-after-error", "CONN-03", "ERR-01", "ERR-02", "ERR-05", "ERR-07", "ERR-11", "ERR-12"
+)
 class CoolsDownAfterError(ReferenceGateway):
     """After the provider has refused a request, the user's next one is answered with 429."""
 
@@ -64,7 +66,7 @@ class CoolsDownAfterError(ReferenceGateway):
         await super().relay(request, response, reply)
 
 
-@defect("mixes-parallel-answers", "CONN-04")
+@defect("mixes-parallel-answers", "CONN-04", "CONN-05")
 class MixesParallelAnswers(ReferenceGateway):
     """While several requests are under way, one gets what was kept of another."""
 

@@ -106,7 +106,7 @@ class BrokenJsonIs500(ReferenceGateway):
         return refusal
 
 
-@defect("hangs-up-without-provider", "ERR-09", "ERR-10")
+@defect("hangs-up-without-provider", "ERR-09", "ERR-15")
 class HangsUpWithoutProvider(ReferenceGateway):
     """When no provider answers, the client's connection is closed without a word."""
 
@@ -160,7 +160,13 @@ class HammersProvider(ReferenceGateway):
         return [*[routes[0]] * 5, *routes] if not wants_stream(request) else routes
 
 
-@defect("stream-errors-are-502", "ERR-01")
+@defect(
+    "stream-errors-are-502",
+    *"""
+        ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13
+        STREAM-24
+    """.split(),
+)
 class StreamErrorsAre502(ReferenceGateway):
     """Whatever the provider says to a streaming request that it refuses becomes a bare 502."""
 

@@ -23,7 +23,7 @@ class NoFallbackOnOverload(ReferenceGateway):
         return status != 529 and super().falls_back_on(status)
 
 
-@defect("no-fallback-on-500", "FALL-02", "FALL-04")
+@defect("no-fallback-on-500", "FALL-02", "FALL-04", "FALL-11", "FALL-12")
 class NoFallbackOn500(ReferenceGateway):
     """A 500 does not trigger the fallback."""
 
@@ -31,7 +31,7 @@ class NoFallbackOn500(ReferenceGateway):
         return status != 500 and super().falls_back_on(status)
 
 
-@defect("no-fallback-for-streams", "FALL-03", "FALL-04", "FALL-06")
+@defect("no-fallback-for-streams", "FALL-03", "FALL-04", "FALL-06", "FALL-11", "FALL-12")
 class NoFallbackForStreams(ReferenceGateway):
     """Streaming requests have no fallback."""
 

@@ -73,7 +73,7 @@ class SimplifiesToolSchemas(BentRequest):
             tool.get("input_schema", {}).pop("additionalProperties", None)
 
 
-@defect("drops-thinking", "MSG-04")
+@defect("drops-thinking", "MSG-04", "MSG-19")
 class DropsThinking(BentRequest):
     """The thinking field is removed."""
 
@@ -126,7 +126,7 @@ class RefusesSystemRole(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("beta-allow-list", "MSG-09")
+@defect("beta-allow-list", "MSG-09", "MSG-24")
 class BetaAllowList(_HeaderDefect):
     """Beta values that the gateway does not know are dropped."""
 
@@ -173,7 +173,7 @@ class GuessesTokenCount(BentAnswer):
             body["input_tokens"] = 400
 
 
-@defect("sends-twice", "FALL-07", "FALL-08", "MSG-14")
+@defect("sends-twice", "FALL-07", "FALL-08", "MSG-14", "MSG-25")
 class SendsTwice(ReferenceGateway):
     """Requests without stream are mirrored to the provider a second time."""
 
@@ -250,7 +250,7 @@ class AddsTemperature(BentRequest):
         body.setdefault("temperature", 0.7)
 
 
-@defect("appends-a-message", "MSG-01", "MSG-12")
+@defect("appends-a-message", "MSG-01", "MSG-12", "MSG-15", "MSG-18", "MSG-19")
 class AppendsAMessage(BentRequest):
     """A reminder of the company's rules is appended to every conversation."""
 
@@ -308,7 +308,7 @@ class EmptyListsBecomeObjects(BentRequest):
             body["tools"] = {}
 
 
-@defect("integers-become-floats", "MSG-16", "MSG-19")
+@defect("integers-become-floats", "MSG-16")
 class IntegersBecomeFloats(BentRequest):
     """Whole numbers travel as floating-point ones: 32000 becomes 32000.0."""
 
@@ -350,7 +350,7 @@ class CachesAnswers(ReferenceGateway):
             yield piece
 
 
-@defect("drops-fields-without-stream", "MSG-02")
+@defect("drops-fields-without-stream", "MSG-02", "MSG-03", "MSG-04", "MSG-05", "MSG-07")
 class DropsFieldsWithoutStream(BentRequest):
     """Requests without stream take an older path that knows fewer fields."""
 

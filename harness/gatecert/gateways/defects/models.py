@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +39,7 @@ class HidesConfiguredModel(ReferenceGateway):
 
     def model_list(self) -> dict[str, Any]:
         found = super().model_list()
-        found["data"] = [e for e in found["data"] if e["id"] != "claude-sonnet-4-5"]
+        found["data"] = [e for e in found["data"] if e["id"] != "claude-sonnet-4-6"]
         return found
 
 
@@ -50,7 +51,7 @@ class PagesModels(ReferenceGateway):
         return {**super().model_list(), "has_more": True}
 
 
-@defect("swaps-model", "MODEL-04", "MODEL-07")
+@defect("swaps-model", "MODEL-04", "MODEL-07", "MODEL-08")
 class SwapsModel(BentRequest):
     """Another model than the one that was asked for is called."""
 
@@ -58,7 +59,7 @@ class SwapsModel(BentRequest):
         body["model"] = "claude-opus-4-6"
 
 
-@defect("no-dated-model", "MODEL-05")
+@defect("no-dated-model", "MODEL-05", "MODEL-08")
 class NoDatedModel(ReferenceGateway):
     """The dated name that background calls use is not routed."""
 
@@ -99,7 +100,7 @@ class NamesItsOwnModel(BentStream, BentAnswer):
     """Answers carry the gateway's route name in place of the model."""
 
     def change_event(self, frame: bytes, number: int) -> list[bytes]:
-        return [frame.replace(b'"model": "claude-sonnet-4-5"', b'"model": "route/7"')]
+        return [re.sub(rb'"model":"claude-[^"]*"', b'"model":"route/7"', frame)]
 
     def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
         body["model"] = "route/7"

@@ -50,9 +50,9 @@ class SplitsCharacters(BentStream):
 @defect(
     "drops-event-lines",
     *"""
-        AUTH-13 CONN-03 CONN-04 FALL-03 FALL-04 FALL-06 MODEL-05 MODEL-07 STREAM-01
-        STREAM-02 STREAM-03 STREAM-04 STREAM-05 STREAM-06 STREAM-08 STREAM-09
-        STREAM-22 STREAM-23 STREAM-25 STREAM-26 URL-01 URL-06
+        AUTH-13 CONN-03 CONN-04 ERR-16 FALL-03 FALL-04 FALL-06 MODEL-05 MODEL-07
+        MSG-19 MSG-25 STREAM-01 STREAM-02 STREAM-03 STREAM-04 STREAM-05 STREAM-06
+        STREAM-08 STREAM-09 STREAM-22 STREAM-23 STREAM-26 URL-01 URL-06
     """.split(),
 )
 class DropsEventLines(BentStream):
@@ -84,8 +84,9 @@ class NumbersBlocksAnew(BentStream):
 @defect(
     "loses-block-stops",
     *"""
-        AUTH-13 CONN-03 CONN-04 FALL-03 FALL-04 FALL-06 MODEL-05 STREAM-01 STREAM-02
-        STREAM-04 STREAM-05 STREAM-08 STREAM-26 URL-01 URL-06
+        AUTH-13 CONN-03 CONN-04 ERR-16 FALL-03 FALL-04 FALL-06 MODEL-05 MSG-19
+        MSG-25 STREAM-01 STREAM-02 STREAM-04 STREAM-05 STREAM-08 STREAM-26 URL-01
+        URL-06
     """.split(),
 )
 class LosesBlockStops(BentStream):
@@ -95,7 +96,7 @@ class LosesBlockStops(BentStream):
         return [] if event_name(frame) == "content_block_stop" else [frame]
 
 
-@defect("buffers-streams", "STREAM-03", "STREAM-22", "STREAM-25")
+@defect("buffers-streams", "STREAM-03", "STREAM-22")
 class BuffersStreams(ReferenceGateway):
     """A stream is passed on when it is complete."""
 
@@ -201,7 +202,13 @@ class SwallowsErrorEvents(BentStream):
         return [] if event_name(frame) == "error" else [frame]
 
 
-@defect("streams-early-errors", "ERR-07", "FALL-09", "STREAM-24")
+@defect(
+    "streams-early-errors",
+    *"""
+        ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13
+        FALL-09 STREAM-24
+    """.split(),
+)
 class StreamsEarlyErrors(ReferenceGateway):
     """A provider's refusal of a streaming request comes as HTTP 200 with an error event."""
 
@@ -244,7 +251,7 @@ class KeepsBrokenConnections(ReferenceGateway):
         await super().forward(request, reply)
 
 
-@defect("hangs-on-cut", "STREAM-20", "STREAM-21")
+@defect("hangs-on-cut", "MSG-26", "STREAM-20", "STREAM-21")
 class HangsOnCut(ReferenceGateway):
     """After the provider has broken off, the client's connection stays open without a byte."""
 

@@ -55,7 +55,7 @@ class DoubledEndpointSkipsCare(_CatchAll):
         return target.removeprefix("/v1/messages") if target.startswith(twice) else ""
 
 
-@defect("unknown-path-is-500", "URL-02", "URL-03", "URL-04", "URL-05", "URL-09")
+@defect("unknown-path-is-500", "URL-02", "URL-03", "URL-04", "URL-05")
 class UnknownPathIs500(ReferenceGateway):
     """A path that is no route ends in a server error."""
 
@@ -91,16 +91,6 @@ class DoubleSlashSkipsChecks(ReferenceGateway):
 
     def forwarded_target(self, request: Request) -> str:
         return request.target.replace("//", "/", 1)
-
-
-@defect("needs-beta-query", "CONN-02")
-class NeedsBetaQuery(ReferenceGateway):
-    """The route matches only requests with ?beta=true."""
-
-    def endpoint(self, request: Request) -> str | Refusal:
-        if request.method == "POST" and request.query != "beta=true":
-            return Refusal(404, "not_found_error", self.not_found_message(request.target))
-        return super().endpoint(request)
 
 
 @defect("drops-query", "URL-07")
@@ -143,15 +133,16 @@ class AnswersGet(ReferenceGateway):
 @defect(
     "matches-full-url",
     *"""
-        AUTH-11 AUTH-12 AUTH-13 AUTH-14 CONN-03 CONN-04 ERR-01 ERR-02 ERR-03 ERR-04
-        ERR-05 ERR-07 ERR-08 ERR-09 ERR-11 ERR-12 ERR-13 ERR-14 FALL-01 FALL-02
-        FALL-03 FALL-04 FALL-05 FALL-06 FALL-07 FALL-08 FALL-09 FALL-10 META-02
-        META-09 META-10 MODEL-04 MODEL-05 MODEL-07 MSG-01 MSG-02 MSG-03 MSG-04
-        MSG-05 MSG-06 MSG-07 MSG-08 MSG-09 MSG-10 MSG-11 MSG-12 MSG-13 MSG-14 MSG-15
-        MSG-16 MSG-17 MSG-20 MSG-21 MSG-22 MSG-23 OVER-01 OVER-02 STREAM-01
-        STREAM-02 STREAM-03 STREAM-04 STREAM-05 STREAM-06 STREAM-07 STREAM-08
-        STREAM-09 STREAM-20 STREAM-21 STREAM-22 STREAM-23 STREAM-24 STREAM-25
-        STREAM-26 URL-01 URL-06 URL-07
+        AUTH-12 AUTH-13 AUTH-14 AUTH-20 CONN-03 CONN-04 CONN-05 ERR-01 ERR-02 ERR-03
+        ERR-04 ERR-05 ERR-06 ERR-07 ERR-08 ERR-09 ERR-10 ERR-11 ERR-12 ERR-13 ERR-14
+        ERR-15 ERR-16 FALL-01 FALL-02 FALL-03 FALL-04 FALL-05 FALL-06 FALL-07
+        FALL-08 FALL-09 FALL-10 FALL-11 FALL-12 META-02 META-09 META-10 MODEL-04
+        MODEL-05 MODEL-07 MODEL-08 MSG-01 MSG-02 MSG-03 MSG-04 MSG-05 MSG-06 MSG-07
+        MSG-08 MSG-09 MSG-10 MSG-11 MSG-12 MSG-13 MSG-14 MSG-15 MSG-16 MSG-17 MSG-18
+        MSG-19 MSG-20 MSG-21 MSG-22 MSG-23 MSG-24 MSG-25 MSG-26 STREAM-01 STREAM-02
+        STREAM-03 STREAM-04 STREAM-05 STREAM-06 STREAM-07 STREAM-08 STREAM-09
+        STREAM-20 STREAM-21 STREAM-22 STREAM-23 STREAM-24 STREAM-25 STREAM-26
+        STREAM-27 URL-01 URL-06 URL-07
     """.split(),
 )
 class MatchesFullUrl(ReferenceGateway):
