@@ -133,7 +133,7 @@ def _run(row: Row, folder: Path) -> Row:
         "defect": ["--defect", row.name],
         "variant": ["--variant", row.name],
     }
-    command = [sys.executable, "-m", "gatecert", "run", "-q", "--out", str(folder)]
+    command = [sys.executable, "-P", "-m", "gatecert", "run", "-q", "--out", str(folder)]
     command += flags[row.kind]
     if row.kind == "defect" and not _about_time(row.pinned):
         # milliseconds on a busy machine say nothing of a defect that is not about time

@@ -21,6 +21,7 @@ from gatecert.session.options import (
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
     RunOptions,
+    filled,
 )
 from gatecert.session.stash import REQUIREMENT, SHARED
 from gatecert.session.verdict_report import check_needs, give_verdict
@@ -38,19 +39,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("gatecert", "gatecert: the gateway under test")
     add = group.addoption
-    add("--target", default=EMBEDDED, help="embedded, a managed gateway's name, or a target file")
-    add("--gateway", default="", metavar="URL", help="a gateway that runs already")
-    add("--api-key-env", default="", metavar="VAR", help="variable that holds the gateway's key")
-    add("--auth-scheme", default="bearer", choices=["bearer", "x-api-key"])
+    add(
+        "--target",
+        type=filled,
+        default=EMBEDDED,
+        help="embedded, a managed gateway's name, or a target file",
+    )
+    add("--gateway", type=filled, metavar="URL", help="a gateway that runs already")
+    add("--api-key-env", type=filled, metavar="VAR", help="variable that holds the gateway's key")
+    add("--auth-scheme", choices=["bearer", "x-api-key"], help="how the key is sent (bearer)")
     add("--header", action="append", default=[], metavar="'Name: value'", dest="gateway_headers")
-    add("--model", default="", dest="gateway_model", help="model name for chat turns")
-    add("--upstream-listen", default="", metavar="HOST:PORT", help="where the provider listens")
-    add("--defect", default="", help="bend the embedded gateway by a seeded defect")
-    add("--variant", default="", help="vary the embedded gateway harmlessly")
-    add("--known", default="", metavar="FILE", help="known deviations of the target (TOML)")
+    add("--model", type=filled, dest="gateway_model", help="model name for chat turns")
+    add("--upstream-listen", type=filled, metavar="HOST:PORT", help="where the provider listens")
+    add("--defect", type=filled, help="bend the embedded gateway by a seeded defect")
+    add("--variant", type=filled, help="vary the embedded gateway harmlessly")
+    add("--known", type=filled, metavar="FILE", help="known deviations of the target (TOML)")
     add("--strict-known", action="store_true", help="a known deviation that is gone fails the run")
     add("--area", action="append", default=[], dest="areas", help="only this area; repeatable")
-    add("--out", default="", metavar="DIR", help="folder for record and report")
+    add("--out", type=filled, metavar="DIR", help="folder for record and report")
     add("--max-requests", type=int, default=DEFAULT_MAX_REQUESTS, help="cap for each process")
     add(
         "--overhead-pairs",
@@ -89,18 +95,18 @@ def options_of(config: pytest.Config) -> RunOptions:
     get = config.getoption
     return RunOptions(
         target=get("target"),
-        gateway=get("gateway"),
-        api_key_env=get("api_key_env"),
-        auth_scheme=get("auth_scheme"),
+        gateway=get("gateway") or "",
+        api_key_env=get("api_key_env") or "",
+        auth_scheme=get("auth_scheme") or "",
         headers=get("gateway_headers"),
-        model=get("gateway_model"),
-        upstream_listen=get("upstream_listen"),
-        defect=get("defect"),
-        variant=get("variant"),
-        known=get("known"),
+        model=get("gateway_model") or "",
+        upstream_listen=get("upstream_listen") or "",
+        defect=get("defect") or "",
+        variant=get("variant") or "",
+        known=get("known") or "",
         strict_known=get("strict_known"),
         areas=get("areas"),
-        out=get("out"),
+        out=get("out") or "",
         max_requests=get("max_requests"),
         overhead_pairs=get("overhead_pairs"),
     )

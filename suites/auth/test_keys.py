@@ -34,7 +34,7 @@ _LONGEST_ECHO = 11
     MUST,
     source="guide: Set the Gateway connection (base URL, key, auth scheme)",
     why="Nobody can use Claude Desktop through this gateway.",
-    fix="Accept the key under the scheme that the settings name.",
+    fix="First see that the key given to gatecert is right and active; if it is, accept it under the scheme that the settings name.",
 )
 def test_configured_key_opens_the_gateway(desktop: DesktopApp) -> None:
     """The configured key is accepted under the configured scheme."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import NoReturn
 
 from gatecert import __version__
 from gatecert.cli.catalogue import list_defects, list_requirements
@@ -10,8 +11,15 @@ from gatecert.cli.killtable import make_killtable
 from gatecert.cli.report import rebuild_report
 from gatecert.cli.run import run
 from gatecert.cli.upstream import serve_upstream
+from gatecert.errors import EXIT_USAGE
+from gatecert.gateways.managed import MANAGED
 from gatecert.requirements import AREAS
-from gatecert.session.options import DEFAULT_MAX_REQUESTS, DEFAULT_OVERHEAD_PAIRS, EMBEDDED
+from gatecert.session.options import (
+    DEFAULT_MAX_REQUESTS,
+    DEFAULT_OVERHEAD_PAIRS,
+    EMBEDDED,
+    filled,
+)
 
 _RUN_EPILOG = """\
 exit codes:
@@ -29,9 +37,16 @@ examples:
 """
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="gatecert",
         description="Certify that Claude Desktop works through an LLM gateway, with evidence.",
         allow_abbrev=False,
@@ -50,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
 Commands = argparse._SubParsersAction  # the type has no public name
 
 
-def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
+def _add_run(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser(
         "run",
         help="certify a gateway",
@@ -62,20 +77,27 @@ def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.set_defaults(command=run)
     which = parser.add_argument_group("the gateway")
     add = which.add_argument
-    add("--target", default=EMBEDDED, help="embedded (default), portkey, or a target file")
-    add("--gateway", default="", metavar="URL", help="a gateway that runs already")
-    add("--api-key-env", default="", metavar="VAR", help="the variable that holds its API key")
-    add("--auth-scheme", default="bearer", choices=["bearer", "x-api-key"])
+    names = " or ".join(MANAGED)
+    add(
+        "--target",
+        type=filled,
+        default=EMBEDDED,
+        metavar="NAME_OR_FILE",
+        help=f"embedded (default), {names} (managed), or a target file",
+    )
+    add("--gateway", type=filled, metavar="URL", help="a gateway that runs already")
+    add("--api-key-env", type=filled, metavar="VAR", help="the variable that holds its API key")
+    add("--auth-scheme", choices=["bearer", "x-api-key"], help="how the key is sent (bearer)")
     add("--header", action="append", default=[], metavar="'NAME: VALUE'", help="repeatable")
-    add("--model", default="", metavar="NAME", help="model for chat turns")
+    add("--model", type=filled, metavar="NAME", help="model for chat turns")
     add(
         "--upstream-listen",
-        default="",
+        type=filled,
         metavar="HOST:PORT",
         help="where the scripted provider listens; the gateway's provider route points here",
     )
-    add("--defect", default="", metavar="NAME", help="bend the embedded gateway (see defects)")
-    add("--variant", default="", metavar="NAME", help="vary the embedded gateway harmlessly")
+    add("--defect", type=filled, metavar="NAME", help="bend the embedded gateway (see defects)")
+    add("--variant", type=filled, metavar="NAME", help="vary the embedded gateway harmlessly")
     what = parser.add_argument_group("what is tested")
     add = what.add_argument
     add("-k", default="", metavar="EXPR", help="only requirements that match, as in pytest")
@@ -87,7 +109,7 @@ def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="NAME",
         help=f"only this area, repeatable: {', '.join(AREAS)}",
     )
-    add("--known", default="", metavar="FILE", help="known deviations of the gateway (TOML)")
+    add("--known", type=filled, metavar="FILE", help="known deviations of the gateway (TOML)")
     add("--strict-known", action="store_true", help="exit 1 if a known deviation is gone")
     add("--require-complete", action="store_true", help="exit 3 if anything was not verified")
     add(
@@ -106,32 +128,32 @@ def _add_run(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     how = parser.add_argument_group("output")
     add = how.add_argument
-    add("--out", default="", metavar="DIR", help="folder for record and report")
+    add("--out", type=filled, metavar="DIR", help="folder for record and report")
     add("--json", action="store_true", help="print the record on stdout, and nothing else there")
     add("-q", "--quiet", action="store_true", help="print only errors")
     add("-v", "--verbose", action="store_true", help="print a line for every requirement")
 
 
-def _add_requirements(commands: Commands[argparse.ArgumentParser]) -> None:
+def _add_requirements(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser("requirements", help="list the catalogue")
     parser.set_defaults(command=list_requirements)
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
     parser.add_argument("--area", action="append", default=[], choices=AREAS)
 
 
-def _add_upstream(commands: Commands[argparse.ArgumentParser]) -> None:
+def _add_upstream(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser("upstream", help="run the scripted provider by itself")
     parser.set_defaults(command=serve_upstream)
     parser.add_argument("--listen", default="127.0.0.1:9100", metavar="HOST:PORT")
 
 
-def _add_defects(commands: Commands[argparse.ArgumentParser]) -> None:
+def _add_defects(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser("defects", help="list seeded defects and harmless variants")
     parser.set_defaults(command=list_defects)
     parser.add_argument("--json", action="store_true")
 
 
-def _add_killtable(commands: Commands[argparse.ArgumentParser]) -> None:
+def _add_killtable(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser(
         "killtable",
         help="prove that every requirement can fail",
@@ -145,7 +167,7 @@ def _add_killtable(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--json", action="store_true")
 
 
-def _add_report(commands: Commands[argparse.ArgumentParser]) -> None:
+def _add_report(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser(
         "report", help="render a run's record again, or rebuild it from its journal"
     )

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Progress(quiet=arguments.quiet, verbose=arguments.verbose, to_json=arguments.json)
     conductor = Conductor.of(_options(arguments))
     try:
-        _start(conductor, progress)
+        _start(arguments, conductor, progress)
         code = _pytest(arguments, conductor, progress)
     finally:
         progress.close()
@@ -41,25 +41,31 @@ def run(arguments: argparse.Namespace) -> int:
     if record is None:
         return _explained(code)
     if arguments.json:
-        json.dump(record.to_json(), sys.stdout, indent=1)
-        print()
+        _print_json(record)
     return exit_code(record, arguments.strict_known, arguments.require_complete)
 
 
-def _start(conductor: Conductor, progress: Progress) -> None:
+def _start(arguments: argparse.Namespace, conductor: Conductor, progress: Progress) -> None:
     """Start the services; if the run cannot be made, leave a record that says so."""
     try:
         conductor.start(progress.pytest_gatecert_says)
-    except RunError as exc:
+    except (RunError, KeyboardInterrupt) as exc:
         if conductor.folder.is_dir():
-            conductor.could_not_start(str(exc))
+            record = conductor.could_not_start(str(exc) or "interrupted while starting")
+            if arguments.json:
+                _print_json(record)
         raise
+
+
+def _print_json(record: RunRecord) -> None:
+    json.dump(record.to_json(), sys.stdout, indent=1)
+    print()
 
 
 def exit_code(record: RunRecord, strict_known: bool, require_complete: bool) -> int:
     """The exit code that a record earns."""
     verdicts = {result.verdict for result in record.results}
-    if record.state != "finished" or "error" in verdicts:
+    if record.state != "finished" or "error" in verdicts or not record.judged:
         return EXIT_RUN_INVALID
     if "fail" in verdicts or (strict_known and "fixed" in verdicts):
         return EXIT_NOT_CONFORMANT
@@ -71,18 +77,18 @@ def exit_code(record: RunRecord, strict_known: bool, require_complete: bool) -> 
 def _options(arguments: argparse.Namespace) -> RunOptions:
     return RunOptions(
         target=arguments.target,
-        gateway=arguments.gateway,
-        api_key_env=arguments.api_key_env,
-        auth_scheme=arguments.auth_scheme,
+        gateway=arguments.gateway or "",
+        api_key_env=arguments.api_key_env or "",
+        auth_scheme=arguments.auth_scheme or "",
         headers=arguments.header,
-        model=arguments.model,
-        upstream_listen=arguments.upstream_listen,
-        defect=arguments.defect,
-        variant=arguments.variant,
-        known=arguments.known,
+        model=arguments.model or "",
+        upstream_listen=arguments.upstream_listen or "",
+        defect=arguments.defect or "",
+        variant=arguments.variant or "",
+        known=arguments.known or "",
         strict_known=arguments.strict_known,
         areas=arguments.area,
-        out=arguments.out,
+        out=arguments.out or "",
         max_requests=arguments.max_requests,
         overhead_pairs=arguments.overhead_pairs,
     )

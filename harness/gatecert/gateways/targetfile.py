@@ -6,6 +6,8 @@ Unknown keys are refused with the near match; a promise without the means to tes
 from __future__ import annotations
 
 import difflib
+import json
+import math
 import os
 import re
 import tomllib
@@ -73,7 +75,7 @@ class _Table:
 def read_target_file(path: Path) -> ExternalGateway:
     """Read a target file. Raises UsageError that names the file, the key and the mend."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as exc:
         raise UsageError(f"{path}: cannot be read ({exc.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
@@ -102,6 +104,8 @@ def parse_target(raw: Mapping[str, Any], where: str, default_name: str = "") -> 
         keys=_sample_keys(gateway.get("keys", {}), where),
     )
     listen = listen_address(upstream.get("listen"), f"{where}: [upstream] listen")
+    if listen.endswith(":0"):
+        raise UsageError(f"{where}: [upstream] listen needs a port that the gateway can be told")
     _check_means(target, listen, where)
     return ExternalGateway(with_secrets(target), listen)
 
@@ -234,6 +238,7 @@ def _promises(raw: Mapping[str, Any], where: str) -> Promises:
 def _check_means(target: Target, listen: str, where: str) -> None:
     """Refuse promises that the file gives no means to test."""
     promises = target.promises
+    _check_values(target, where)
     about_metadata = (
         promises.validates_metadata or promises.forwards_metadata or promises.routes_on_metadata
     )
@@ -242,6 +247,8 @@ def _check_means(target: Target, listen: str, where: str) -> None:
             f"{where}: [promises] speaks of metadata, but [gateway.headers] has no "
             f"{promises.metadata_header}; add one with valid metadata"
         )
+    if about_metadata or promises.required_metadata_keys:
+        _check_metadata(target, where)
     scripted = {
         "fallback": promises.fallback,
         "forwards_metadata": promises.forwards_metadata,
@@ -255,6 +262,37 @@ def _check_means(target: Target, listen: str, where: str) -> None:
             f"{where}: [promises] {made[0]} can only be tested with the scripted provider; "
             'add [upstream] listen = "HOST:PORT" and route the gateway there'
         )
+
+
+def _check_values(target: Target, where: str) -> None:
+    """Refuse values that no gateway could live up to."""
+    for name in ("overhead_p50_ms", "overhead_first_event_p50_ms"):
+        budget = getattr(target.promises, name)
+        if budget is not None and not 0 <= budget < math.inf:
+            raise UsageError(f"{where}: [promises] {name} must be 0 or more ms, not {budget}")
+    for name in ("chat", "background"):
+        if not getattr(target.models, name).strip():
+            raise UsageError(
+                f"{where}: [gateway.models] {name} is empty; leave it out, or name one"
+            )
+
+
+def _check_metadata(target: Target, where: str) -> None:
+    """Refuse configured metadata that breaks the very policy that is promised."""
+    header = target.promises.metadata_header
+    place = f"{where}: [gateway.headers] {header}"
+    text = next((v for k, v in target.headers.items() if k.lower() == header.lower()), "")
+    if not text:
+        raise UsageError(f"{place} is missing, and [promises] speaks of metadata")
+    try:
+        metadata = json.loads(text)
+    except ValueError as exc:
+        raise UsageError(f"{place} is not valid JSON ({exc})") from None
+    if not isinstance(metadata, dict):
+        raise UsageError(f"{place} must be one JSON object")
+    missing = [key for key in target.promises.required_metadata_keys if key not in metadata]
+    if missing:
+        raise UsageError(f"{place} lacks {missing[0]!r}, which required_metadata_keys names")
 
 
 def _misfit(value: Any, wanted: Any) -> str:

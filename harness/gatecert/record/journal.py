@@ -49,23 +49,26 @@ class Journal:
 def read_journal(folder: Path) -> RunRecord:
     """The record of a run that was broken off, as far as its journal goes.
 
-    A last line that was cut in the middle is left out. Raises OSError if there is no journal, and
-    ValueError if it has no head.
+    Lines that cannot be read are left out and counted; the last one may have been cut in the
+    middle. Raises OSError if there is no journal, and ValueError if it has no head.
     """
     head: dict[str, Any] | None = None
     results: dict[str, Result] = {}
-    for line in (folder / JOURNAL).read_text(encoding="ascii", errors="replace").split("\n"):
+    damaged = 0
+    lines = (folder / JOURNAL).read_text(encoding="ascii", errors="replace").split("\n")
+    for line in filter(None, lines[:-1]):
         try:
             entry = json.loads(line)
-        except ValueError:
-            break
-        if "run" in entry:
-            head = entry["run"]
-        elif "result" in entry:
-            result = result_from_json(entry["result"])
-            results[result.id] = result
+            if "run" in entry:
+                head = entry["run"]
+            else:
+                result = result_from_json(entry["result"])
+                results[result.id] = result
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            damaged += 1
     if head is None:
         raise ValueError(f"{folder / JOURNAL} is no journal of a run: it has no head")
+    lost = f"; {damaged} damaged lines of its journal are left out" if damaged else ""
     selected = head["selection"].get("ids", [])
     judged = [i for i, r in results.items() if r.verdict not in ("could-not-run", "error")]
     return RunRecord.from_json(
@@ -73,7 +76,7 @@ def read_journal(folder: Path) -> RunRecord:
             **head,
             "duration_ms": 0.0,
             "state": "broken-off",
-            "state_detail": "the process died before it could write its record",
+            "state_detail": f"the process died before it could write its record{lost}",
             "not_verified": [i for i in selected if i not in judged],
             "results": [asdict(r) for r in results.values()],
         }

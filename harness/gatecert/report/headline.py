@@ -29,7 +29,7 @@ def headline(record: RunRecord) -> Headline:
         further = [f"The run is also incomplete: {'; '.join(missing)}."] if missing else []
         return Headline("unfit", _unfit(record), [*tally, *further])
     if missing:
-        judged = "No MUST was found broken." if record.results else "Nothing was judged."
+        judged = "No MUST was found broken." if record.judged else "Nothing was judged."
         title, notes = f"Incomplete: {missing[0]}", [f"Also, {gap}." for gap in missing[1:]]
         return Headline("incomplete", title, [judged, *_detail(record), *notes, *tally])
     return Headline("fit", "Fit for Claude Desktop", ["Every MUST that applies holds.", *tally])
@@ -45,7 +45,7 @@ def gaps(record: RunRecord) -> list[str]:
     if not record.whole_catalogue:
         whole = record.catalogue["requirements"]
         found.append(f"only {record.selected} of {whole} requirements were selected")
-    if not record.results and not found:
+    if not record.judged and not found:
         found.append("no requirement was judged")
     return found
 

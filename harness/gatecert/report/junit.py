@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from gatecert.record import Result, RunRecord
 from gatecert.report.triage import by_area, unverified
 from gatecert.report.visible import visible
-from gatecert.report.words import verdict_label
+from gatecert.report.words import state_words, verdict_label
 
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>'
 _OUTCOMES: Mapping[str, str] = {
@@ -25,7 +25,8 @@ def render_junit(record: RunRecord) -> str:
     """The record as JUnit XML. Times are seconds.
 
     A broken SHOULD and a missing MAY pass with a note, because CI would count them as failures.
-    What was selected and never reached is a skipped test case, so that it is not forgotten.
+    What was selected and never reached is a skipped test case, so that it is not forgotten; a run
+    that did not finish has an error of its own, so that no dashboard is green.
     """
     suites = ET.Element("testsuites", name="gatecert")
     suite = ET.SubElement(suites, "testsuite", _suite(record))
@@ -37,6 +38,10 @@ def render_junit(record: RunRecord) -> str:
         if one.result is None:
             case = _element(suite, "testcase", classname="not reached", name=one.id, time="0")
             _element(case, "skipped", message=one.why)
+    if record.state != "finished":
+        case = _element(suite, "testcase", classname="gatecert", name="the run itself", time="0")
+        words = ": ".join(filter(None, (state_words(record.state), record.state_detail)))
+        _element(case, "error", message=words)
     _count(suite)
     ET.indent(suites, " ")
     return f"{_HEAD}\n{ET.tostring(suites, encoding='unicode')}\n"

@@ -13,6 +13,7 @@ from gatecert.report.visible import visible
 from gatecert.report.words import in_order, symbol, verdict_label
 
 _MOST_CHANGES = 10
+_MOST_ALSO = 8
 _MOST_UNVERIFIED = 60
 _MOST_CHARS = 400
 _MOST_BYTES = 200_000
@@ -83,7 +84,9 @@ def _to_change(found: Sequence[Change], unfit: bool) -> list[str]:
 
 def _change(place: int, change: Change) -> list[str]:
     result = change.result
-    also = "".join(f", {other.id}" for other in change.also)
+    also = "".join(f", {other.id}" for other in change.also[:_MOST_ALSO])
+    further = len(change.also) - _MOST_ALSO
+    also += f" and {further} more with the same answer" if further > 0 else ""
     head = f"{result.id}{also} ({result.level}, {verdict_label(result.verdict)})"
     suspect = f" Suspect: {escaped(result.suspect)}." if result.suspect else ""
     return [

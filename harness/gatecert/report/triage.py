@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -22,16 +24,24 @@ _HARM = (
     "models",
     "overhead",
 )
+# where many requirements fail with one answer, the most basic of them stands for all
+_BASIC = ("AUTH-01", "URL-06", "CONN-02", "MODEL-05", "URL-01", "CONN-03")
+_MANY = 4
+_VARYING = re.compile(r"[0-9a-f]{8,}|\d+")
 _CHANGEABLE = ("fail", "warn", "known")
 _UNVERIFIED = ("could-not-run", "error")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change to the gateway; ``also`` are further requirements that ask for the same one."""
+    """One change to the gateway; ``also`` are further requirements that ask for the same one.
+
+    With ``one_answer`` all of them fail with the same answer, which points to one cause.
+    """
 
     result: Result
     also: Sequence[Result] = ()
+    one_answer: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,12 +54,32 @@ class Unverified:
 
 
 def changes(record: RunRecord) -> list[Change]:
-    """What to change, the most harmful first; the same fix in the same area is one change."""
+    """What to change, the most harmful first.
+
+    The same fix in the same area is one change; so is whatever fails with the same answer, where
+    that is many.
+    """
     groups: dict[tuple[str, str], list[Result]] = {}
     deviations = [r for r in record.results if r.verdict in _CHANGEABLE]
+    common = Counter(_answer(r) for r in deviations)
     for result in sorted(deviations, key=_harm(record)):
-        groups.setdefault((result.area, result.fix), []).append(result)
-    return [Change(first, also) for first, *also in groups.values()]
+        answer = _answer(result)
+        shared = answer and common[answer] >= _MANY
+        groups.setdefault(("", answer) if shared else (result.area, result.fix), []).append(result)
+    found = [_change(members, one_answer=not area) for (area, _), members in groups.items()]
+    return sorted(found, key=lambda change: not change.one_answer)
+
+
+def _change(members: Sequence[Result], *, one_answer: bool) -> Change:
+    if not one_answer:
+        return Change(members[0], members[1:])
+    first = min(members, key=lambda r: _place(_BASIC, r.id))
+    return Change(first, [r for r in members if r is not first], one_answer=True)
+
+
+def _answer(result: Result) -> str:
+    """What came, without what differs from request to request."""
+    return _VARYING.sub("0", result.came)
 
 
 def unverified(record: RunRecord) -> list[Unverified]:

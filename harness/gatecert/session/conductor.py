@@ -6,6 +6,7 @@ import datetime
 import os
 import pickle
 import platform
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from typing import Any
 from gatecert import __version__
 from gatecert.desktop import ENGINE_DESKTOP
 from gatecert.desktop.profiles import HOST_PROFILE_NAME, HOST_PROFILE_SURENESS
-from gatecert.errors import RunError
+from gatecert.errors import UsageError
 from gatecert.gateways.running import Say
 from gatecert.gateways.target import Target
 from gatecert.record import SCHEMA, Journal, Redactor, Result, RunRecord
@@ -26,6 +27,7 @@ from gatecert.requirements import Catalogue, load_catalogue
 from gatecert.session.known import KnownDeviations, read_known
 from gatecert.session.options import EMBEDDED, RunOptions
 from gatecert.session.paths import suites_folder
+from gatecert.session.preflight import check_route
 from gatecert.session.services import Services, check_settings, start_services
 
 _UNVERIFIED = ("could-not-run", "error")
@@ -85,6 +87,7 @@ class Conductor:
         known = KnownDeviations()
         if options.known:
             known = read_known(Path(options.known), [r.id for r in catalogue])
+            known.check_gateway(external.target.name if external else options.target)
         return cls(options, run_folder(options), catalogue, known)
 
     @property
@@ -96,19 +99,27 @@ class Conductor:
         """Start provider and gateway. Raises UsageError and RunError."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            _remove_older_run(self.folder)
             (self.folder / JOURNAL).touch()
         except OSError as exc:
-            raise RunError(
+            raise UsageError(
                 f"{self.folder}: the record cannot be written there ({exc.strerror}); "
                 "choose another folder with --out"
             ) from None
         self._services = start_services(self.options, self.folder, say)
+        if self.target.scripted:
+            check_route(self.target)
+        known, running = self.known.version, self.target.version
+        if known and running and known != running:
+            say(f"the known deviations were recorded for version {known}, this is {running}")
 
     def could_not_start(self, detail: str) -> RunRecord:
         """The record of a run that could not be made: everything is left unverified."""
         self.broke_off("not-started", detail)
         selection = self.options.selection("", "")
-        selection["ids"] = self._selected = [r.id for r in self.catalogue]
+        areas = self.options.areas
+        chosen = [r.id for r in self.catalogue if not areas or r.area in areas]
+        selection["ids"] = self._selected = chosen
         self._head = self._facts(selection, self.options.described())
         return self._written()
 
@@ -216,6 +227,13 @@ class Conductor:
             "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "known_file": self.known.to_json(),
         }
+
+
+def _remove_older_run(folder: Path) -> None:
+    """What an older run left in the folder would be taken for this run's, should it be killed."""
+    for name in ("run.json", "index.html", "junit.xml", "summary.md"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "bodies", ignore_errors=True)
 
 
 def environment() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gatecert.errors import GatecertError
+from gatecert.errors import GatecertError, RunError
 from gatecert.gateways.target import Target
 from gatecert.record import Result, RunRecord
 from gatecert.record.model import result_from_json
@@ -55,6 +55,8 @@ class Controller:
             try:
                 self.conductor.start(self._say)
             except GatecertError as exc:
+                if isinstance(exc, RunError) and self.conductor.folder.is_dir():
+                    self.conductor.could_not_start(str(exc))
                 pytest.exit(str(exc), returncode=exc.exit_code)
         self._config.stash[SHARED] = self.conductor.shared(self._workers or 1)
 

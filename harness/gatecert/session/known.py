@@ -29,6 +29,14 @@ class KnownDeviations:
     version: str = ""
     entries: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    def check_gateway(self, name: str) -> None:
+        """Raise UsageError if the file is about another gateway than ``name`` (or ``name@1.2``)."""
+        if self.gateway and self.gateway != name.partition("@")[0]:
+            raise UsageError(
+                f"{self.path}: these are known deviations of {self.gateway!r}, "
+                f"and the target is {name!r}"
+            )
+
     def to_json(self) -> dict[str, Any] | None:
         """What the record says of the file; None if there is none."""
         if not self.path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from gatecert.requirements import AREAS
 EMBEDDED = "embedded"
 DEFAULT_MAX_REQUESTS = 2_000
 DEFAULT_OVERHEAD_PAIRS = 40
+# below that no 95 % interval for a median exists
+LEAST_OVERHEAD_PAIRS = 6
 # a live model costs money: short answers
 LIVE_MAX_TOKENS = 16
 
@@ -29,7 +32,7 @@ class RunOptions:
     target: str = EMBEDDED
     gateway: str = ""
     api_key_env: str = ""
-    auth_scheme: str = "bearer"
+    auth_scheme: str = ""
     headers: Sequence[str] = ()
     model: str = ""
     upstream_listen: str = ""
@@ -50,6 +53,7 @@ class RunOptions:
             flag
             for flag, value in (
                 ("--api-key-env", self.api_key_env),
+                ("--auth-scheme", self.auth_scheme),
                 ("--header", self.headers),
                 ("--model", self.model),
                 ("--upstream-listen", self.upstream_listen),
@@ -60,6 +64,13 @@ class RunOptions:
             raise UsageError(f"{lone[0]} goes with --gateway URL; a target file has keys for it")
         if (self.defect or self.variant) and (self.gateway or self.target != EMBEDDED):
             raise UsageError("--defect and --variant are for the embedded gateway only")
+        if self.max_requests < 1:
+            raise UsageError(f"--max-requests {self.max_requests}: at least 1 is needed")
+        if self.overhead_pairs < LEAST_OVERHEAD_PAIRS:
+            raise UsageError(
+                f"--overhead-pairs {self.overhead_pairs}: at least {LEAST_OVERHEAD_PAIRS} are "
+                "needed for an interval"
+            )
         for area in self.areas:
             _check_name("area", area, list(AREAS))
         _check_name("defect", self.defect, list(DEFECTS))
@@ -71,7 +82,7 @@ class RunOptions:
             return from_flags(
                 self.gateway,
                 self.api_key_env,
-                self.auth_scheme,
+                self.auth_scheme or "bearer",
                 self.headers,
                 self.model,
                 self.upstream_listen,
@@ -98,6 +109,13 @@ class RunOptions:
     def selection(self, keyword: str, marker: str) -> dict[str, Any]:
         """What was selected, for the record."""
         return {"keyword": keyword, "marker": marker, "areas": list(self.areas), "ids": []}
+
+
+def filled(text: str) -> str:
+    """An option's value that may not be empty, as an unset variable of a script makes it."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("is empty; leave the option out, or give it a value")
+    return text
 
 
 def _check_name(kind: str, name: str, known: list[str]) -> None:

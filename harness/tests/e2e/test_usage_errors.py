@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,11 @@ KEY = {"ACME_KEY": "sk-acme-0123456789"}
         (["run", "--defect", "bufers-streams"], "did you mean 'buffers-streams'?"),
         (["run", "--area", "strems"], "'strems' is unknown"),
         (["run", "--header", "a: b"], "--header goes with --gateway"),
+        (["run", "--gateway", ""], "--gateway: is empty"),
+        (["run", "--area", "nope", "--colour"], "unrecognized arguments: --colour"),
+        (["run", "--auth-scheme", "x-api-key"], "--auth-scheme goes with --gateway"),
+        (["run", "--max-requests", "0"], "at least 1 is needed"),
+        (["run", "--overhead-pairs", "5"], "at least 6 are needed"),
         (["run", "-k", "matches_nothing"], "matches no requirement"),
         (["run", "-k", "a and ("], "Wrong expression passed to '-k'"),
         (["run", "--known", "none.toml"], "none.toml: cannot be read"),
@@ -90,6 +98,73 @@ def test_port_taken_names_the_address(tmp_path: Path) -> None:
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     ran = gatecert("run", "--out", "file/run", cwd=tmp_path)
-    assert ran.code == 3
+    assert ran.code == 2
     assert "the record cannot be written there" in ran.err
     assert len(ran.lines) == 1
+
+
+def test_a_provider_route_that_leads_elsewhere_is_told_in_one_line(
+    tmp_path: Path, provider_url: str
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    flags = ["--gateway", provider_url, "--api-key-env", "ACME_KEY", "--out", "r"]
+    ran = gatecert("run", *flags, "--upstream-listen", address, "--json", cwd=tmp_path, **KEY)
+    assert ran.code == 3
+    assert f"nothing reached the scripted provider at {address}" in ran.err
+    assert len(ran.lines) == 1
+    assert json.loads(ran.out)["state"] == "not-started"
+    assert "<error" in (tmp_path / "r" / "junit.xml").read_text("utf-8")
+
+
+def test_known_deviations_of_another_gateway_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "known.toml").write_text('gateway = "portkey"\n')
+    ran = gatecert("run", "--known", "known.toml", cwd=tmp_path)
+    assert ran.code == 2
+    assert "known deviations of 'portkey', and the target is 'embedded'" in ran.err
+
+
+def test_an_older_run_in_the_folder_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    assert gatecert("run", "--area", "connection", "--out", "r", cwd=tmp_path).code == 0
+    flags = ["--gateway", "http://127.0.0.1:9", "--api-key-env", "ACME_KEY"]
+    assert gatecert("run", *flags, "--out", "r", cwd=tmp_path, **KEY).code == 3
+    assert record(tmp_path / "r")["state"] == "not-started"
+
+
+def test_nothing_judged_is_no_valid_run(tmp_path: Path, provider_url: str) -> None:
+    flags = ["--gateway", provider_url, "--api-key-env", "ACME_KEY", "-k", "FALL-01"]
+    ran = gatecert("run", *flags, cwd=tmp_path, **KEY)
+    assert ran.code == 3
+    assert "NOT JUDGED" in ran.out
+
+
+def test_a_terminal_that_knows_ascii_only_shows_escapes(tmp_path: Path) -> None:
+    ran = gatecert("run", "--area", "connection", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert ran.code == 0
+    assert "connection \\u2026" in ran.out
+
+
+def test_a_fault_of_our_own_is_no_verdict(tmp_path: Path) -> None:
+    code = (
+        "import sys, gatecert.cli.parser as p\n"
+        "def boom(): raise LookupError('odd')\n"
+        "p.build_parser = boom\n"
+        "from gatecert.cli import main\n"
+        "sys.exit(main([]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("gatecert: internal error: LookupError: odd")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "null", "{", "[" * 100_000, '{"schema": 1}', '{"results": "x"}', "\xff"]
+)
+def test_a_damaged_record_is_told_in_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run.json").write_text(text, encoding="latin-1")
+    ran = gatecert("report", ".", cwd=tmp_path)
+    assert ran.code == 2
+    assert len(ran.lines) == 1
+    assert "the record cannot be read" in ran.err

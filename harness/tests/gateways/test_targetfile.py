@@ -24,6 +24,12 @@ from gatecert.session.paths import fixtures_folder
 SAMPLES = sorted((fixtures_folder() / "targets").glob("*.toml"))
 KEY = "sk-acme-0123456789"
 BASE = '[gateway]\nbase_url = "http://127.0.0.1:9802"\napi_key_env = "ACME_KEY"\n'
+METADATA = """
+[gateway.headers]
+x-portkey-metadata = '''{}'''
+[promises]
+validates_metadata = true
+"""
 CONTRACT = """
 [gateway]
 name = "acme"
@@ -109,6 +115,14 @@ def test_sample_keys_are_secrets_too() -> None:
         (BASE.replace("ACME_KEY", "NO_KEY"), "NO_KEY is not set"),
         (BASE.replace("ACME_KEY", "EMPTY_KEY"), "EMPTY_KEY is empty"),
         ('[gateway]\nbase_url = "http://127.0.0.1:1"\n', "api_key_env is missing"),
+        (BASE + "[promises]\noverhead_p50_ms = -5\n", "must be 0 or more ms"),
+        (BASE + "[promises]\noverhead_p50_ms = nan\n", "must be 0 or more ms"),
+        (BASE + "[promises]\noverhead_p50_ms = inf\n", "must be 0 or more ms"),
+        (BASE + "[gateway.models]\nchat = ''\n", "chat is empty"),
+        (BASE + METADATA.format("{'a':1}"), "is not valid JSON"),
+        (BASE + METADATA.format("[1]"), "must be one JSON object"),
+        (BASE + METADATA.format('{"a":"b"}') + "required_metadata_keys=['c']", "lacks 'c'"),
+        (BASE + "[upstream]\nlisten = '127.0.0.1:0'\n", "needs a port"),
         ("gateway = 1\n", "gateway must be a table, not a number"),
     ],
 )
@@ -145,6 +159,19 @@ def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             read_target_file(tmp_path / name)
         assert words in str(caught.value)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "acme.toml").write_bytes(b"\xef\xbb\xbf" + BASE.encode())
+    assert read_target_file(tmp_path / "acme.toml").target.name == "acme"
+
+
+def test_a_key_that_no_header_can_carry_is_refused_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bad in ("sk-one\nsk-two", "sk-→-three", "sk-\x7f"):
+        monkeypatch.setenv("ACME_KEY", bad)
+        with pytest.raises(UsageError, match="ACME_KEY holds a character") as caught:
+            parse(BASE)
+        assert "sk-" not in str(caught.value)
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)

@@ -121,3 +121,14 @@ def test_a_line_torn_inside_a_character_is_left_out(tmp_path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: data.rindex(rb"\u00e9") + 3])
     assert read_again(tmp_path) == ["CONN-01"]
+
+
+def test_a_damaged_line_in_the_middle_loses_itself_only_and_is_counted(tmp_path: Path) -> None:
+    path = journal(tmp_path, plain("CONN-01"), plain("AUTH-03"), plain("ERR-06"))
+    lines = path.read_text("ascii").split("\n")
+    for damage in ('{"result": {"id', '{"result": 5}', "[1]", "\x00", '{"other": {}}'):
+        path.write_text("\n".join([*lines[:2], damage, *lines[3:]]))
+        record = read_journal(tmp_path)
+        assert [r.id for r in record.results] == ["CONN-01", "ERR-06"]
+        assert "1 damaged lines of its journal are left out" in record.state_detail
+        assert "AUTH-03" in record.not_verified

@@ -94,7 +94,7 @@ def ranked(*results: Result) -> list[str]:
 
 
 def failing(area: str, **more: Any) -> Result:
-    return sample_result("AUTH-03", **{"id": area, "area": area, "fix": area, **more})
+    return sample_result("AUTH-03", **{"id": area, "area": area, "fix": area, "came": area, **more})
 
 
 def test_failures_are_ranked_by_harm() -> None:
@@ -121,6 +121,23 @@ def test_the_same_fix_is_one_change() -> None:
     results = [failing("auth"), failing("auth", id="two"), failing("auth", id="x", fix="other")]
     first, second = changes(sample_record(results=results))
     assert ([r.id for r in first.also], second.result.id) == (["two"], "x")
+
+
+def test_many_with_one_answer_are_one_change_and_the_most_basic_stands_for_all() -> None:
+    answers = [f"HTTP 404 'no route {n} for req_0123456789abcdef'" for n in range(5)]
+    same = [
+        failing("connection", id="CONN-04", came=answers[0]),
+        failing("streaming", id="STREAM-01", came=answers[1]),
+        failing("urls", id="URL-06", came=answers[2]),
+        failing("messages", id="MSG-01", came=answers[3]),
+    ]
+    other = failing("auth", came="something else")
+    first, second = changes(sample_record(results=[other, *same]))
+    assert first.one_answer
+    assert first.result.id == "URL-06"
+    assert {r.id for r in first.also} == {"CONN-04", "STREAM-01", "MSG-01"}
+    assert second.result.id == "auth"
+    assert not any(c.one_answer for c in changes(sample_record(results=same[:3])))
 
 
 def test_the_unverified_are_told_with_the_reason_or_the_state() -> None:

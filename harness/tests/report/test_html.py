@@ -249,7 +249,9 @@ def test_the_headline_stands_on_the_page_and_in_its_title(
 def test_the_first_screen_names_three_changes_with_the_harm_to_users() -> None:
     areas = ("overhead", "errors", "streaming", "auth")
     broken = [
-        sample_result("AUTH-03", id=f"X-{place}", area=area, why=f"harm {area}", fix=area)
+        sample_result(
+            "AUTH-03", id=f"X-{place}", area=area, why=f"harm {area}", fix=area, came=area
+        )
         for place, area in enumerate(areas)
     ]
     text = render_html(sample_record(results=broken))

@@ -80,7 +80,16 @@ def test_what_was_never_reached_is_skipped_and_not_forgotten() -> None:
         results=sample_results("CONN-01"), state="interrupted", not_verified=["FALL-01"]
     )
     assert case("FALL-01", record).find("skipped") is not None
-    assert suite(record).attrib["tests"] == "2"
+    assert suite(record).attrib["tests"] == "3"
+
+
+def test_a_run_that_did_not_finish_is_an_error_of_its_own() -> None:
+    record = sample_record(results=sample_results("CONN-01"), state="not-started", state_detail="x")
+    assert suite(record).attrib["errors"] == "1"
+    error = case("the run itself", record).find("error")
+    assert error is not None
+    assert error.attrib["message"] == "the run could not start: x"
+    assert suite(sample_record(results=sample_results("CONN-01"))).attrib["errors"] == "0"
 
 
 def test_the_suite_says_whether_the_run_is_conformant_and_complete() -> None:

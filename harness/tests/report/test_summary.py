@@ -88,7 +88,10 @@ def test_a_long_text_is_cut() -> None:
 
 def test_the_summary_stays_small_whatever_the_record() -> None:
     wide = sample_result("AUTH-03", reason="|" * 9_000, came="|" * 9_000, title="|" * 9_000)
-    many = [replace(wide, id=f"AUTH-{n}", fix=f"{n}" + "|" * 9_000) for n in range(500)]
+    many = [
+        replace(wide, id=f"AUTH-{n}", fix=f"{n}" + "|" * 9_000, came=chr(0x4E00 + n) + "|" * 9_000)
+        for n in range(500)
+    ]
     lost = [f"FALL-{n}" for n in range(9_000)]
     text = render_summary(sample_record(results=many, not_verified=lost))
     assert len(text.encode()) < 200_000
