@@ -9,9 +9,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from gatecert.record.model import Result, RunRecord, result_from_json
+from gatecert.record.model import Result, RunRecord, result_from_json, schema
+from gatecert.record.shape import check_shape, parsed
 
 JOURNAL = "journal.jsonl"
+_LINE = {"type": "object", "properties": {"result": {"$ref": "#/$defs/result"}}}
+_NOT_IN_HEAD = (
+    "duration_ms",
+    "state",
+    "state_detail",
+    "conformant",
+    "complete",
+    "not_verified",
+    "summary",
+    "results",
+)
 
 
 class Journal:
@@ -49,35 +61,54 @@ class Journal:
 def read_journal(folder: Path) -> RunRecord:
     """The record of a run that was broken off, as far as its journal goes.
 
-    Lines that cannot be read are left out and counted; the last one may have been cut in the
-    middle. Raises OSError if there is no journal, and ValueError if it has no head.
+    A last line that was cut in the middle is left out; other damaged lines are left out, counted,
+    and told of in ``state_detail``. Raises OSError if there is no journal, and ValueError if it has
+    no head that can be read.
     """
-    head: dict[str, Any] | None = None
-    results: dict[str, Result] = {}
-    damaged = 0
-    lines = (folder / JOURNAL).read_text(encoding="ascii", errors="replace").split("\n")
-    for line in filter(None, lines[:-1]):
-        try:
-            entry = json.loads(line)
-            if "run" in entry:
-                head = entry["run"]
-            else:
-                result = result_from_json(entry["result"])
-                results[result.id] = result
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            damaged += 1
-    if head is None:
-        raise ValueError(f"{folder / JOURNAL} is no journal of a run: it has no head")
-    lost = f"; {damaged} damaged lines of its journal are left out" if damaged else ""
-    selected = head["selection"].get("ids", [])
-    judged = [i for i, r in results.items() if r.verdict not in ("could-not-run", "error")]
+    text = (folder / JOURNAL).read_text(encoding="ascii", errors="replace")
+    *lines, _torn = text.split("\n")
+    entries = [_entry(line) for line in lines if line.strip()]
+    heads = [entry for entry in entries if isinstance(entry, dict)]
+    if not heads:
+        raise ValueError(f"{JOURNAL} is no journal of a run: it has no head")
+    results = {entry.id: entry for entry in entries if isinstance(entry, Result)}
+    selected, unverified = heads[-1]["selection"]["ids"], ("could-not-run", "error")
+    judged = [i for i, r in results.items() if r.verdict not in unverified]
     return RunRecord.from_json(
         {
-            **head,
+            **heads[-1],
             "duration_ms": 0.0,
             "state": "broken-off",
-            "state_detail": f"the process died before it could write its record{lost}",
+            "state_detail": _detail(entries.count(None)),
             "not_verified": [i for i in selected if i not in judged],
             "results": [asdict(r) for r in results.values()],
         }
     )
+
+
+def _entry(line: str) -> dict[str, Any] | Result | None:
+    """The head or the result that a line holds; None if it is damaged."""
+    try:
+        found = parsed(line)
+        check_shape(found, _LINE, schema())
+        if "run" in found:
+            head: dict[str, Any] = found["run"]
+            check_shape(head, _head_shape(), schema())
+            return head
+        return result_from_json(found["result"])
+    except (ValueError, KeyError):
+        return None
+
+
+def _head_shape() -> Mapping[str, Any]:
+    """The schema of what is known of a run before it is over."""
+    whole = schema()
+    return {**whole, "required": [key for key in whole["required"] if key not in _NOT_IN_HEAD]}
+
+
+def _detail(damaged: int) -> str:
+    detail = "the process died before it could write its record"
+    if not damaged:
+        return detail
+    lines = "line of its journal is" if damaged == 1 else "lines of its journal are"
+    return f"{detail}; {damaged} damaged {lines} left out"

@@ -6,7 +6,6 @@ The JSON Schema beside this file is the contract; ``harness/tests`` validates re
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,29 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gatecert.record.shape import check_shape, parsed
+
 SCHEMA = "https://gatecert.dev/schema/run-1.json"
 
 _MUST_BROKEN = ("fail", "known")
 _UNVERIFIED = ("could-not-run", "error")
 _JUDGED = ("pass", "fail", "warn", "info", "known", "fixed")
 _VERDICTS = (*_JUDGED, *_UNVERIFIED, "not-applicable")
-_TYPES: Mapping[str, type | tuple[type, ...]] = {
-    "object": dict,
-    "array": list,
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "null": type(None),
-}
-_WORDS: Mapping[str, str] = {
-    "object": "an object",
-    "array": "a list",
-    "string": "a string",
-    "integer": "an integer",
-    "number": "a number",
-    "boolean": "true or false",
-}
 
 
 @dataclass(frozen=True)
@@ -219,15 +203,13 @@ class RunRecord:
             "state_detail known_file not_verified"
         ).split()
         values = {key: raw[key] for key in keys}
-        results = [result_from_json(r) for r in raw["results"]]
-        for result in results:
-            if result.verdict not in _VERDICTS:
-                raise ValueError(f"{result.id} has the verdict {result.verdict!r}, which is none")
-        return cls(**values, results=results)
+        return cls(**values, results=[result_from_json(r) for r in raw["results"]])
 
 
 def result_from_json(raw: Mapping[str, Any]) -> Result:
-    """A result as ``asdict`` wrote it."""
+    """A result as ``asdict`` wrote it. Raises ValueError for a verdict that is none."""
+    if raw["verdict"] not in _VERDICTS:
+        raise ValueError(f"{raw['id']} has the verdict {raw['verdict']!r}, which is none")
     evidence = raw["evidence"]
     return Result(
         **{
@@ -249,37 +231,8 @@ def read_run(path: Path) -> RunRecord:
     """Read a ``run.json``. Raises OSError, and ValueError for another document."""
     document = parsed(path.read_text(encoding="utf-8"))
     if isinstance(document, dict) and document.get("schema") == SCHEMA:
-        check_shape(document, schema())
+        check_shape(document, schema(), schema())
     return RunRecord.from_json(document)
-
-
-def parsed(text: str) -> Any:
-    """JSON that anybody may have written. Raises ValueError, also for what nests too deep."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("it nests too deep for a record") from None
-
-
-def check_shape(value: Any, shape: Mapping[str, Any], where: str = "the record") -> None:
-    """Raise ValueError, with the place, unless the value is built as the schema says.
-
-    Types, required and unknown keys are looked at; closed lists and patterns are not.
-    """
-    shape = schema()["$defs"][shape["$ref"].rpartition("/")[2]] if "$ref" in shape else shape
-    kinds = [shape["type"]] if isinstance(shape.get("type"), str) else shape.get("type", [])
-    for choice in shape.get("anyOf", []):
-        if value is not None or choice != {"type": "null"}:
-            return check_shape(value, choice, where)
-    if kinds and not any(_is(value, kind) for kind in kinds):
-        wanted = " or ".join(_WORDS.get(kind, kind) for kind in kinds)
-        raise ValueError(f"{where} is not {wanted}")
-    if isinstance(value, dict):
-        _check_members(value, shape, where)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            check_shape(item, shape.get("items", {}), f"{where}[{number}]")
-    return None
 
 
 @cache
@@ -299,30 +252,3 @@ def _exchange(raw: Mapping[str, Any]) -> RecordedExchange:
             "response": RecordedMessage(**response) if response else None,
         }
     )
-
-
-def _check_members(value: Mapping[str, Any], shape: Mapping[str, Any], where: str) -> None:
-    known, others = shape.get("properties", {}), shape.get("additionalProperties", {})
-    for key in shape.get("required", []):
-        if key not in value:
-            raise ValueError(f"{where} has no {key!r}")
-    for key, member in value.items():
-        place = f"{where}: {key[:40]}" if where == "the record" else f"{where}.{key[:40]}"
-        if key not in known and others is False:
-            raise ValueError(f"{place} is not known")
-        check_shape(member, known.get(key, others or {}), place)
-
-
-def _is(value: Any, kind: str) -> bool:
-    if isinstance(value, bool):
-        return kind == "boolean"
-    if isinstance(value, int | float) and not _is_finite(value):
-        return False
-    return isinstance(value, _TYPES[kind])
-
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond every float
-        return False
