@@ -27,7 +27,7 @@ from gatecert.upstream import (
 
 _POLL_S = 0.5
 _MOST_FOR_ONE_S = 20.0
-_MOST_FOR_ALL_S = 120.0
+_MOST_FOR_ALL_S = 600.0
 _BUSY = 429
 
 
@@ -61,6 +61,7 @@ class Vitals:
     sleep: Callable[[float], None] = time.sleep
     _well_at_first: bool | None = field(default=None, init=False)
     _waited_s: float = field(default=0.0, init=False)
+    _patient: bool = field(default=True, init=False)
 
     def take_baseline(self) -> None:
         """See once, before anything is provoked, whether plain turns are answered at all."""
@@ -70,13 +71,13 @@ class Vitals:
     def wait_until_well(self) -> float:
         """How long the gateway was unwell, in s: 0 if it is well, or was never.
 
-        Waits 20 s at most, and 120 s in a whole run. Raises CannotJudge if it keeps on refusing
-        plain turns with 429 for longer than that.
+        Waits 20 s at most, and ten minutes in a whole run; once a wait was in vain there is no
+        other. Raises CannotJudge if the gateway keeps on refusing plain turns with 429.
         """
         if not self._well_at_first or self._well():
             return 0.0
         began = self.clock()
-        limit = min(_MOST_FOR_ONE_S, _MOST_FOR_ALL_S - self._waited_s)
+        limit = min(_MOST_FOR_ONE_S, _MOST_FOR_ALL_S - self._waited_s) if self._patient else 0.0
         try:
             while self.clock() - began < limit:
                 self.sleep(_POLL_S)
@@ -84,6 +85,7 @@ class Vitals:
                     return self.clock() - began
         finally:
             self._waited_s += self.clock() - began
+        self._patient = False
         self._refuse_to_judge()
         return 0.0
 
