@@ -23,7 +23,7 @@ def list_requirements(arguments: argparse.Namespace) -> int:
     chosen = Catalogue([r for r in catalogue if not areas or r.area in areas])
     if arguments.format == "json":
         document = {"hash": catalogue.hash, "requirements": chosen.to_json()}
-        print(json.dumps(document, indent=1, ensure_ascii=False))
+        print(json.dumps(document, indent=1))
     elif arguments.format == "markdown":
         print(catalogue_page(chosen), end="")
     else:

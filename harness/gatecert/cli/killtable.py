@@ -24,7 +24,11 @@ def make_killtable(arguments: argparse.Namespace) -> int:
         if name not in known:
             raise UsageError(f"no defect or variant is named {name!r}{near(name, known)}")
     rows = planned(arguments.names)
-    workers = arguments.workers or os.cpu_count() or 1
+    if arguments.workers < 0:
+        raise UsageError(f"--workers {arguments.workers}: at least 1, or 0 for as many as fit")
+    if Path(arguments.out).is_file():
+        raise UsageError(f"--out {arguments.out} is a file; name a folder")
+    workers = arguments.workers or (os.cpu_count() or 1) + 1  # a run waits a good deal
     done = run_rows(rows, workers, lambda row: _tell(row, arguments.json))
     catalogue = load_catalogue(suites_folder())
     identifiers = [r.id for r in catalogue]

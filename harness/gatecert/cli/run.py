@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
+from gatecert.cli.ending import NOTHING_JUDGED
 from gatecert.cli.progress import Progress
+from gatecert.cli.telling import tell
 from gatecert.errors import (
     EXIT_CONFORMANT,
     EXIT_NOT_CONFORMANT,
@@ -25,6 +27,7 @@ from gatecert.session.options import RunOptions
 from gatecert.session.paths import suites_folder
 
 _NOTHING_SELECTED = int(pytest.ExitCode.NO_TESTS_COLLECTED)
+_INTERRUPTED = int(pytest.ExitCode.INTERRUPTED)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,14 +37,22 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         _start(arguments, conductor, progress)
         code = _pytest(arguments, conductor, progress)
+    except KeyboardInterrupt:
+        conductor.broke_off("interrupted", "the run was interrupted")
+        raise
     finally:
+        # first, for a second Ctrl-C cannot break it off; it does nothing if all is done
+        conductor.finish()
         progress.close()
-        conductor.stop()
     record = progress.record
     if record is None:
+        if code == _INTERRUPTED:
+            conductor.could_not_start("interrupted", arguments.k, arguments.m)
         return _explained(code)
     if arguments.json:
         _print_json(record)
+    if arguments.quiet and not record.judged:
+        tell(NOTHING_JUDGED)
     return exit_code(record, arguments.strict_known, arguments.require_complete)
 
 
@@ -50,10 +61,10 @@ def _start(arguments: argparse.Namespace, conductor: Conductor, progress: Progre
     try:
         conductor.start(progress.pytest_gatecert_says)
     except (RunError, KeyboardInterrupt) as exc:
-        if conductor.folder.is_dir():
-            record = conductor.could_not_start(str(exc) or "interrupted while starting")
-            if arguments.json:
-                _print_json(record)
+        detail = str(exc) or "interrupted while starting"
+        record = conductor.could_not_start(detail, arguments.k, arguments.m)
+        if record is not None and arguments.json:
+            _print_json(record)
         raise
 
 
@@ -123,6 +134,6 @@ def _explained(code: int) -> int:
         )
     if code == int(pytest.ExitCode.USAGE_ERROR):
         return EXIT_USAGE  # pytest has said what is wrong
-    if code == int(pytest.ExitCode.INTERRUPTED):
+    if code == _INTERRUPTED:
         raise RunError("interrupted before anything was judged")
     raise RunError(f"the run made no record (pytest ended with code {code})")

@@ -255,9 +255,11 @@ class _BoundedStream(httpcore.NetworkStream):
         except httpcore.ConnectTimeout as exc:
             raise httpcore.ReadTimeout("no answer to the TLS handshake") from exc
         except httpcore.ConnectError as exc:
-            if isinstance(exc.__cause__, ConnectionError | ssl.SSLEOFError):
-                raise httpcore.ReadError(str(exc)) from exc
-            raise
+            # what is no fault of TLS itself is the connection's: reset, closed, no longer there
+            spoke = isinstance(exc.__cause__, ssl.SSLError)
+            if spoke and not isinstance(exc.__cause__, ssl.SSLEOFError):
+                raise
+            raise httpcore.ReadError(str(exc)) from exc
         return _BoundedStream(secured, self._limits)
 
     def get_extra_info(self, info: str) -> Any:

@@ -11,30 +11,37 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+# plural tokens are counted, not secret
 _CREDENTIAL = re.compile(
-    r"(^|[-_.])(authorization|authz?|(api|virtual)[-_]?key|key|token|secret|password|pass|pwd|pin|pat"
-    r"|jwt|assertion|bearer|cookie|credential|signature)s?($|[-_.])",
+    r"(^|[-_.])(authorization|authentication|auth[nz]?|(api|virtual|access)[-_]?key|key"
+    r"|(auth|access|session)?token(?!s)|secret|password|passphrase|pass|pwd|pin|pat|jwt|assertion"
+    r"|bearer|cookie|credential|signature)s?($|[-_.])",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"(basic|bearer|token) +", re.IGNORECASE)
-# one long word of letters and digits together: a key, a JSON Web Token
-_LIKE_A_KEY = re.compile(r"(?=\S*[A-Za-z])(?=\S*\d)[\w.~+/=:-]{20,}")
-_URL_OR_DATE = re.compile(r"[a-z]+://|\d{4}-\d\d-\d\d", re.IGNORECASE)
+# what keys of well-known services begin with, and anything as long as a key and as mixed
+_LIKE_A_KEY = re.compile(
+    r"(?:sk|pk|gk|key|ghp|gho|xox[a-z]|glpat|AKIA|eyJ)[-_.A-Za-z0-9][\w.~+/=-]{6,}"
+    r"|(?=\S*[A-Za-z])(?=\S*\d)[\w.~+/=-]{32,}"
+)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]{1,15}", re.IGNORECASE)
 
 
 def header_secrets(header: str, value: str) -> list[tuple[str, str]]:
     """The secrets in a custom header, each with the name it is shown under.
 
-    A header named like a credential is secret as a whole; of a JSON object its members named so
-    are; any other value is if it looks like a key.
+    A header named like a credential is secret as a whole, unless its value is a plain word; of a
+    JSON object its members named so are; any other value is if it looks like a key.
     """
     name = f"header-{header.lower()}"
     document = _object(value)
     if document is not None:
         return [(name, found) for found in _members(document)]
     bare = _SCHEME.sub("", value, count=1)
-    looks_so = bare != value or (_LIKE_A_KEY.fullmatch(bare) and not _URL_OR_DATE.match(bare))
-    return [(name, bare)] if looks_so or _CREDENTIAL.search(header) else []
+    if bare != value or (_LIKE_A_KEY.fullmatch(bare) and not _UUID.fullmatch(bare)):
+        return [(name, bare)]
+    return [(name, bare)] if _CREDENTIAL.search(header) and not _WORD.fullmatch(bare) else []
 
 
 def _object(value: str) -> Any:
@@ -45,12 +52,13 @@ def _object(value: str) -> Any:
     return document if isinstance(document, dict | list) else None
 
 
-def _members(node: Any, secret: bool = False) -> Iterator[str]:
+def _members(node: Any) -> Iterator[str]:
+    """The texts that stand directly under a name of a credential."""
     if isinstance(node, dict):
         for key, value in node.items():
-            yield from _members(value, secret or bool(_CREDENTIAL.search(key)))
+            if isinstance(value, str) and value and _CREDENTIAL.search(key):
+                yield value
+            yield from _members(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _members(value, secret)
-    elif isinstance(node, str) and node and secret:
-        yield node
+            yield from _members(value)

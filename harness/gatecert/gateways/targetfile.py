@@ -11,7 +11,8 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -33,6 +34,7 @@ _GATEWAY_KEYS = {
 }
 _UPSTREAM_KEYS = {"listen": str}
 _KEYS_KEYS = {"expired_env": str, "revoked_env": str, "other_workspace_env": str}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LISTEN = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z_.-]+)):(?P<port>[0-9]{1,5})"
 )
@@ -141,9 +143,15 @@ def from_flags(
 
 
 def key_from(variable: str, where: str) -> str:
-    """The key in an environment variable. Raises UsageError if there is none."""
+    """The key in an environment variable. Raises UsageError if there is none that can be sent."""
     if not variable:
         raise UsageError(f"{where} is missing: name the environment variable that holds the key")
+    if not _VARIABLE.fullmatch(variable):
+        # most likely the key itself, which must not be shown
+        raise UsageError(
+            f"{where} is not the name of an environment variable (letters, digits and _); "
+            "write the variable's name there, never the key"
+        )
     value = os.environ.get(variable, "")
     if not value.strip():
         state = "is empty" if variable in os.environ else "is not set"
@@ -152,7 +160,7 @@ def key_from(variable: str, where: str) -> str:
             f"set it to the gateway's API key, for example: export {variable}=..."
         )
     key = value.strip()
-    if any(ord(c) > 0xFF or ord(c) < 0x20 or ord(c) == 0x7F for c in key):
+    if any(ord(c) > 0xFF or unicodedata.category(c) == "Cc" for c in key):
         raise UsageError(
             f"{where}: the environment variable {variable} holds a character that no header can "
             "carry (a line break, a control character, or one above U+00FF); copy the key again"
@@ -184,18 +192,33 @@ def _is_host(v6: str | None, name: str | None) -> bool:
 
 
 def with_secrets(target: Target) -> Target:
-    """The target with the list of values that no output may contain."""
+    """The target with the list of values that no output may contain, each under one name.
+
+    The client's keys come first, so that a header or a provider that holds the same value does not
+    rename them. A header with several secrets numbers them. The names of models are public.
+    """
     named = [
         ("api-key", target.api_key),
         ("expired-key", target.keys.expired),
         ("revoked-key", target.keys.revoked),
         ("other-workspace-key", target.keys.other_workspace),
     ]
-    for header, value in target.headers.items():
-        named += header_secrets(header, value)
-    known = {value for _, value in target.secrets}
-    fresh = [(name, value) for name, value in named if value and value not in known]
-    return replace(target, secrets=[*target.secrets, *fresh])
+    public = {getattr(target.models, f.name) for f in fields(target.models)}
+    in_headers = [s for h, v in target.headers.items() for s in header_secrets(h, v)]
+    names: dict[str, str] = {}
+    for name, value in [*named, *target.secrets, *(s for s in in_headers if s[1] not in public)]:
+        if value and value not in names:
+            names[value] = _unused(name, names.values())
+    return replace(target, secrets=[(name, value) for value, name in names.items()])
+
+
+def _unused(name: str, used: Collection[str]) -> str:
+    """The name, with a number behind it if it is taken."""
+    free, number = name, 1
+    while free in used:
+        number += 1
+        free = f"{name}-{number}"
+    return free
 
 
 def near(word: str, known: Mapping[str, Any] | Sequence[str]) -> str:

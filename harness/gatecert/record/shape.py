@@ -1,8 +1,8 @@
 """Whether a document is built as a JSON Schema says, before anything trusts it.
 
-A record on disk may have been cut, edited or made by somebody else. This looks at types, at required
-and unknown keys and at the length of lists, so that whoever reads the record finds what it expects;
-closed lists and patterns are left to a real validator.
+A record on disk may have been cut, edited or made by somebody else. This looks at types, at
+required and unknown keys and at the length of lists, so that whoever reads the record finds what it
+expects; closed lists (of strings) and patterns are left to a real validator.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def check_shape(value: Any, shape: Shape, whole: Shape, where: str = "") -> None
     ``whole`` is the schema in which the shape's references are looked up.
     """
     shape = _resolved(value, shape, whole)
-    kinds = [shape["type"]] if isinstance(shape.get("type"), str) else shape.get("type", ())
+    kinds = shape.get("type", ["string"] if "enum" in shape else [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds and not any(_is(value, kind) for kind in kinds):
         wanted = " or ".join(_KINDS[kind][1] for kind in kinds)
         raise ValueError(f"{where or 'the record'} is not {wanted}")

@@ -15,6 +15,8 @@ _KEEP_CHARS = 6_000
 _KEEP_CHARS_BRIEF = 1_600
 _SMALL_BODY_CHARS = 2_000
 _CLIENT_KEY = "api-key"  # the name under which targets list the client's key
+_GATEWAY_KEY = "GATEWAY_KEY"  # its variable
+_CLIENT_HEADERS = {"authorization", "x-api-key"}
 _MARK = re.compile(r"<redacted(?::([^<>]*))?>")
 _CURL_SETS_ITSELF = {"host", "content-length", "connection", "accept-encoding"}
 
@@ -53,9 +55,13 @@ def curl_line(
 ) -> str:
     """A shell-safe curl command that sends the request again, from the run's folder.
 
-    Redacted values become shell variables. A body over 2,000 characters is written, redacted, to
-    a file in ``bodies`` and read from there; without ``bodies`` it was not kept, and the line names
-    the file BODY_NOT_KEPT so that nobody sends half a request without noticing.
+    Redacted values become shell variables: the client's key ``$GATEWAY_KEY``, another known secret
+    its name, and a credential that is not known (a wrong key, a cookie) a variable named after its
+    header, so that the right key is never sent where a wrong one was.
+
+    A body over 2,000 characters is written, redacted, to a file in ``bodies`` and read from there.
+    Without ``bodies`` it is not kept, because passing rows would fill the run's folder; the line
+    then names the file BODY_NOT_KEPT, so that curl says so instead of sending something else.
     """
     parts = ["curl", "--path-as-is", "-sS", "-i"]
     parts += ["-I"] if method == "HEAD" else ["-X", method]
@@ -95,6 +101,9 @@ def _header_argument(name: str, value: str, redactor: Redactor) -> str:
 def _variable(secret: str | None, header: str) -> str:
     """The variable for a named secret; a nameless one is called after its header."""
     if secret == _CLIENT_KEY:
-        return "GATEWAY_KEY"
-    nameless = "other-key" if header.lower() in ("authorization", "x-api-key") else header
-    return re.sub(r"[^A-Z0-9]", "_", (secret or nameless).upper())
+        return _GATEWAY_KEY
+    name = re.sub(r"[^A-Z0-9]", "_", (secret or header).upper())
+    if name == _GATEWAY_KEY or (not secret and header.lower() in _CLIENT_HEADERS):
+        return "OTHER_KEY"
+    # the shell reads $2FA as its argument $2 with FA behind it
+    return f"_{name}" if name[:1].isdigit() else name

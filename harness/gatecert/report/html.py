@@ -27,6 +27,7 @@ from gatecert.requirements import REASONS
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _MOST_CHANGES = 3
+_MOST_ALSO = 8
 _NOT_IN_TABLE = ("name", "samples_ms")
 
 Measurement = Mapping[str, Any]
@@ -42,6 +43,7 @@ def render_html(record: RunRecord) -> str:
             record=record,
             headline=headline(record),
             changes=changes(record)[:_MOST_CHANGES],
+            most_also=_MOST_ALSO,
             facts=facts(record),
             settings=settings(record),
             verdicts=words.in_order([r.verdict for r in record.results]),

@@ -26,7 +26,7 @@ def render_junit(record: RunRecord) -> str:
 
     A broken SHOULD and a missing MAY pass with a note, because CI would count them as failures.
     What was selected and never reached is a skipped test case, so that it is not forgotten; a run
-    that did not finish has an error of its own, so that no dashboard is green.
+    that did not finish, or judged nothing, has an error of its own, so that no dashboard is green.
     """
     suites = ET.Element("testsuites", name="gatecert")
     suite = ET.SubElement(suites, "testsuite", _suite(record))
@@ -38,13 +38,20 @@ def render_junit(record: RunRecord) -> str:
         if one.result is None:
             case = _element(suite, "testcase", classname="not reached", name=one.id, time="0")
             _element(case, "skipped", message=one.why)
-    if record.state != "finished":
+    trouble = _trouble(record)
+    if trouble:
         case = _element(suite, "testcase", classname="gatecert", name="the run itself", time="0")
-        words = ": ".join(filter(None, (state_words(record.state), record.state_detail)))
-        _element(case, "error", message=words)
+        _element(case, "error", message=trouble)
     _count(suite)
     ET.indent(suites, " ")
     return f"{_HEAD}\n{ET.tostring(suites, encoding='unicode')}\n"
+
+
+def _trouble(record: RunRecord) -> str:
+    """Why the run is not valid, or ``""``."""
+    if record.state != "finished":
+        return ": ".join(filter(None, (state_words(record.state), record.state_detail)))
+    return "" if record.judged else "no requirement was judged"
 
 
 def _suite(record: RunRecord) -> dict[str, str]:

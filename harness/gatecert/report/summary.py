@@ -10,7 +10,7 @@ from gatecert.report.facts import facts
 from gatecert.report.headline import headline
 from gatecert.report.triage import Change, Unverified, by_area, changes, unverified
 from gatecert.report.visible import visible
-from gatecert.report.words import in_order, symbol, verdict_label
+from gatecert.report.words import in_order, some, symbol, verdict_label
 
 _MOST_CHANGES = 10
 _MOST_ALSO = 8
@@ -84,16 +84,21 @@ def _to_change(found: Sequence[Change], unfit: bool) -> list[str]:
 
 def _change(place: int, change: Change) -> list[str]:
     result = change.result
-    also = "".join(f", {other.id}" for other in change.also[:_MOST_ALSO])
-    further = len(change.also) - _MOST_ALSO
-    also += f" and {further} more with the same answer" if further > 0 else ""
-    head = f"{result.id}{also} ({result.level}, {verdict_label(result.verdict)})"
+    head = f"{result.id} ({result.level}, {verdict_label(result.verdict)})"
     suspect = f" Suspect: {escaped(result.suspect)}." if result.suspect else ""
     return [
         f"{place}. **{escaped(head)}** {escaped(result.title)}",
         f"   - Came: {escaped(result.came or result.reason)}",
-        f"   - Change: {escaped(result.fix)}{suspect}",
+        *([f"   - {escaped(_also(change))}"] if change.also else []),
+        f"   - Change: {escaped(change.todo)}{suspect}",
     ]
+
+
+def _also(change: Change) -> str:
+    others = some([other.id for other in change.also], _MOST_ALSO)
+    if change.one_answer:
+        return f"{len(change.also) + 1} requirements fail with this answer, also {others}"
+    return f"The same change is asked for by {others}"
 
 
 def _not_verified(found: Sequence[Unverified]) -> list[str]:

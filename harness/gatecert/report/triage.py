@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gatecert.record import Result, RunRecord
+from gatecert.report.causes import most_basic, shared_answers, status_of
 from gatecert.report.words import state_words
 from gatecert.requirements import AREAS
 
@@ -24,10 +23,8 @@ _HARM = (
     "models",
     "overhead",
 )
-# where many requirements fail with one answer, the most basic of them stands for all
-_BASIC = ("AUTH-01", "URL-06", "CONN-02", "MODEL-05", "URL-01", "CONN-03")
+# one answer behind so many comes before everything else
 _MANY = 4
-_VARYING = re.compile(r"[0-9a-f]{8,}|\d+")
 _CHANGEABLE = ("fail", "warn", "known")
 _UNVERIFIED = ("could-not-run", "error")
 
@@ -37,11 +34,18 @@ class Change:
     """One change to the gateway; ``also`` are further requirements that ask for the same one.
 
     With ``one_answer`` all of them fail with the same answer, which points to one cause.
+    ``check_first`` says what may be wrong outside the gateway, or is empty.
     """
 
     result: Result
     also: Sequence[Result] = ()
     one_answer: bool = False
+    check_first: str = ""
+
+    @property
+    def todo(self) -> str:
+        """What to do, in words."""
+        return self.check_first or self.result.fix
 
 
 @dataclass(frozen=True)
@@ -56,30 +60,39 @@ class Unverified:
 def changes(record: RunRecord) -> list[Change]:
     """What to change, the most harmful first.
 
-    The same fix in the same area is one change; so is whatever fails with the same answer, where
-    that is many.
+    Whatever fails with the same answer is one change; so is the same fix in the same area.
     """
-    groups: dict[tuple[str, str], list[Result]] = {}
     deviations = [r for r in record.results if r.verdict in _CHANGEABLE]
-    common = Counter(_answer(r) for r in deviations)
-    for result in sorted(deviations, key=_harm(record)):
-        answer = _answer(result)
-        shared = answer and common[answer] >= _MANY
-        groups.setdefault(("", answer) if shared else (result.area, result.fix), []).append(result)
-    found = [_change(members, one_answer=not area) for (area, _), members in groups.items()]
-    return sorted(found, key=lambda change: not change.one_answer)
+    harm, answers = _harm(record), shared_answers(deviations)
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in sorted(deviations, key=harm):
+        answer = answers.get(result.id, "")
+        groups.setdefault(("", answer) if answer else (result.area, result.fix), []).append(result)
+
+    def rank(members: Sequence[Result]) -> tuple[int, bool, int, int]:
+        verdict, area = min(map(harm, members))
+        return verdict, len(members) < _MANY or members[0].id not in answers, area, -len(members)
+
+    ordered = sorted(groups.values(), key=rank)
+    return [_change(members, answers.get(members[0].id, ""), record) for members in ordered]
 
 
-def _change(members: Sequence[Result], *, one_answer: bool) -> Change:
-    if not one_answer:
-        return Change(members[0], members[1:])
-    first = min(members, key=lambda r: _place(_BASIC, r.id))
-    return Change(first, [r for r in members if r is not first], one_answer=True)
+def _change(members: Sequence[Result], answer: str, record: RunRecord) -> Change:
+    first = most_basic(members, answer) if answer else members[0]
+    also = [r for r in members if r is not first]
+    return Change(first, also, bool(answer), _check_first(first, record))
 
 
-def _answer(result: Result) -> str:
-    """What came, without what differs from request to request."""
-    return _VARYING.sub("0", result.came)
+def _check_first(result: Result, record: RunRecord) -> str:
+    """Of a gateway that refuses the configured key, first ask whether the key is right."""
+    status = status_of(result.came)
+    if result.id != "AUTH-01" or status not in (401, 403) or record.target["kind"] != "external":
+        return ""
+    return (
+        "Check first whether the environment variable that api_key_env (or --api-key-env) names "
+        f"holds the right key: the gateway answers it with HTTP {status}. If it does, the gateway "
+        "has to accept it under the scheme that the settings name."
+    )
 
 
 def unverified(record: RunRecord) -> list[Unverified]:

@@ -14,6 +14,8 @@ from markupsafe import Markup, escape
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 # variation selectors can carry hidden bytes; U+FE0F stays, since ordinary emoji need it
 _SMUGGLING = frozenset(map(chr, [*range(0xFE00, 0xFE0F), *range(0xE0100, 0xE01F0)]))
+# what CI systems take for a command: at a line's beginning, or anywhere in it
+_COMMAND = re.compile(r"^::|##(?=[A-Za-z]*\[)")
 _CANDIDATE = re.compile(r"[^\t\n\x20-\x7e]")
 
 
@@ -35,6 +37,22 @@ def marked(text: str) -> Markup:
             pieces += [escape(text[end : found.start()]), f'<b class="esc">{shown}</b>']
             end = found.end()
     return Markup("".join([*pieces, escape(text[end:])]))  # noqa: S704
+
+
+def one_line(text: str, most: int = 0) -> str:
+    """As :func:`visible`, folded into one line that no terminal or CI system obeys.
+
+    With ``most`` it has no more characters than that; the middle of a longer one is left out.
+    """
+    line = _COMMAND.sub(_apart, " ".join(visible(text).split()))
+    if not most or len(line) <= most:
+        return line
+    tail = most // 4
+    return f"{line[: most - tail - 3]} … {line[-tail:]}"
+
+
+def _apart(found: re.Match[str]) -> str:
+    return " ".join(found.group())
 
 
 def _shown(character: str) -> str:

@@ -76,6 +76,13 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def some(names: Sequence[str], most: int) -> str:
+    """The names, of many only the first ones and how many more there are."""
+    further = len(names) - most
+    shown = ", ".join(names[:most])
+    return f"{shown} and {further} more" if further > 0 else shown
+
+
 def duration(ms: float) -> str:
     """A duration given in ms, for a reader."""
     if ms < 1000:
@@ -90,11 +97,11 @@ def moment(iso: str) -> str:
     """An ISO 8601 time in UTC for a reader; anything else as it stands."""
     try:
         at = datetime.datetime.fromisoformat(iso)
-    except ValueError:
+        if at.tzinfo is None:
+            return iso
+        return f"{at.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError):  # OverflowError: in the year 0 or 10,000 by UTC
         return iso
-    if at.tzinfo is None:
-        return iso
-    return f"{at.astimezone(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def number(value: object) -> str:

@@ -6,9 +6,12 @@ import datetime
 import os
 import pickle
 import platform
-import shutil
+import re
+import signal
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +34,9 @@ from gatecert.session.preflight import check_route
 from gatecert.session.services import Services, check_settings, start_services
 
 _UNVERIFIED = ("could-not-run", "error")
+_OUTPUTS = ("run.json", "index.html", "junit.xml", "summary.md")
+_BODY = re.compile(r"[0-9a-f]{16}\.json")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Conductor:
         self.state_detail = ""
         self._services: Services | None = None
         self._journal: Journal | None = None
+        self._finished: RunRecord | None = None
         self._head: dict[str, Any] = {}
         self._selected: list[str] = []
         self._began = time.monotonic()
@@ -87,7 +94,8 @@ class Conductor:
         known = KnownDeviations()
         if options.known:
             known = read_known(Path(options.known), [r.id for r in catalogue])
-            known.check_gateway(external.target.name if external else options.target)
+            if not options.gateway:  # described by flags, a gateway has no name
+                known.check_gateway(external.target.name if external else options.target)
         return cls(options, run_folder(options), catalogue, known)
 
     @property
@@ -96,32 +104,49 @@ class Conductor:
         return self._services is not None
 
     def start(self, say: Say) -> None:
-        """Start provider and gateway. Raises UsageError and RunError."""
+        """Start provider and gateway. Raises UsageError and RunError; then nothing is left up."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _remove_older_run(self.folder)
-            (self.folder / JOURNAL).touch()
         except OSError as exc:
             raise UsageError(
                 f"{self.folder}: the record cannot be written there ({exc.strerror}); "
                 "choose another folder with --out"
             ) from None
         self._services = start_services(self.options, self.folder, say)
-        if self.target.scripted:
-            check_route(self.target)
-        known, running = self.known.version, self.target.version
-        if known and running and known != running:
-            say(f"the known deviations were recorded for version {known}, this is {running}")
+        try:
+            if self.target.scripted:
+                check_route(self.target)
+        except BaseException:
+            self.stop()
+            raise
+        self._compare_with_known(say)
 
-    def could_not_start(self, detail: str) -> RunRecord:
-        """The record of a run that could not be made: everything is left unverified."""
+    def _compare_with_known(self, say: Say) -> None:
+        """Say if the known deviations were recorded for something else than what runs here."""
+        known, running = self.known, self.target
+        if known.version and running.version and known.version != running.version:
+            say(f"known deviations are for version {known.version}, this is {running.version}")
+        if known.gateway and self.options.gateway:
+            say(f"known deviations are for {known.gateway}; --gateway has no name to compare")
+
+    def could_not_start(self, detail: str, keyword: str, marker: str) -> RunRecord | None:
+        """The record of a run that could not be made: everything is left unverified.
+
+        Without a collection nobody knows what ``keyword`` and ``marker`` would have selected, so
+        the identifiers follow the areas alone. None if the record cannot be written.
+        """
         self.broke_off("not-started", detail)
-        selection = self.options.selection("", "")
+        selection = self.options.selection(keyword, marker)
         areas = self.options.areas
         chosen = [r.id for r in self.catalogue if not areas or r.area in areas]
         selection["ids"] = self._selected = chosen
         self._head = self._facts(selection, self.options.described())
-        return self._written()
+        try:
+            with undisturbed():
+                return self._written()
+        except OSError:
+            return None
 
     @property
     def target(self) -> Target:
@@ -172,17 +197,24 @@ class Conductor:
             self.state, self.state_detail = state, detail
 
     def finish(self) -> RunRecord | None:
-        """Stop the services and write record and report; None if nothing was selected."""
-        self.stop()
-        if self._journal is None:
-            return None
-        self._journal.close()
-        return self._written()
+        """Stop the services and write record and report; None if nothing was selected.
+
+        No Ctrl-C breaks this off. A second call does nothing more.
+        """
+        with undisturbed():
+            self.stop()
+            if self._journal is None:
+                return None
+            self._journal.close()
+            if self._finished is None:
+                self._finished = self._written()
+            return self._finished
 
     def stop(self) -> None:
         """Stop the services; a second call does nothing."""
-        if self._services is not None:
-            self._services.stop()
+        with undisturbed():
+            if self._services is not None:
+                self._services.stop()
 
     def _written(self) -> RunRecord:
         record = self._record()
@@ -229,11 +261,33 @@ class Conductor:
         }
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ignore Ctrl-C and SIGTERM for a while: what ends a run in order takes seconds at most."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        for number in before:
+            signal.signal(number, lambda number, frame: None)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
 def _remove_older_run(folder: Path) -> None:
     """What an older run left in the folder would be taken for this run's, should it be killed."""
-    for name in ("run.json", "index.html", "junit.xml", "summary.md"):
+    for name in _OUTPUTS:
         (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / "bodies", ignore_errors=True)
+    bodies = folder / "bodies"
+    for body in bodies.glob("*.json") if bodies.is_dir() else ():
+        if _BODY.fullmatch(body.name):
+            body.unlink()
+    with suppress(OSError):  # it is not there, or somebody keeps something else in it
+        bodies.rmdir()
+    (folder / JOURNAL).write_bytes(b"")
 
 
 def environment() -> dict[str, Any]:

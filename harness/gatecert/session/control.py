@@ -55,8 +55,9 @@ class Controller:
             try:
                 self.conductor.start(self._say)
             except GatecertError as exc:
-                if isinstance(exc, RunError) and self.conductor.folder.is_dir():
-                    self.conductor.could_not_start(str(exc))
+                if isinstance(exc, RunError):
+                    get = self._config.getoption
+                    self.conductor.could_not_start(str(exc), get("keyword"), get("markexpr"))
                 pytest.exit(str(exc), returncode=exc.exit_code)
         self._config.stash[SHARED] = self.conductor.shared(self._workers or 1)
 
@@ -91,6 +92,12 @@ class Controller:
             self.conductor.record(result)
             self._config.hook.pytest_gatecert_result(result=result)
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note it at once: a second Ctrl-C may come before the session is finished."""
+        if excinfo.errisinstance(KeyboardInterrupt):
+            self.conductor.broke_off("interrupted", "the run was interrupted")
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Stop the services and write the record, however the session ended."""
         conductor = self.conductor

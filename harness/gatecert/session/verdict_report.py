@@ -10,7 +10,7 @@ import pytest
 
 from gatecert.gateways.target import Target
 from gatecert.record import Redactor, Result
-from gatecert.report.visible import visible
+from gatecert.report.visible import one_line
 from gatecert.requirements import CannotJudge, Judgement, NotMet, Requirement
 from gatecert.session.conductor import Shared
 from gatecert.session.judge import (
@@ -125,7 +125,7 @@ def _show(
     """Let pytest's own outputs (terminal, JUnit) tell the same story, without secrets."""
     report.outcome = _SHOWN_AS.get(result.verdict, "skipped")  # type: ignore[assignment]
     report.sections = [(name, redactor.text(text)) for name, text in report.sections]
-    line = _folded(f"{result.id} {result.verdict}: {result.reason}")
+    line = one_line(f"{result.id} {result.verdict}: {result.reason}")
     report.user_properties = [("id", result.id), ("verdict", result.verdict)]
     if report.outcome == "skipped":
         place = (str(report.fspath), report.location[1] or 0, line)
@@ -143,17 +143,12 @@ def _show(
 def _words(result: Result) -> str:
     return (
         f"{result.id} ({result.level}): {result.title}\n"
-        f"  expected: {_folded(result.expected or result.title)}\n"
-        f"  came:     {_folded(result.came or result.reason)}\n"
+        f"  expected: {one_line(result.expected or result.title)}\n"
+        f"  came:     {one_line(result.came or result.reason)}\n"
         f"  why:      {result.why}\n"
         f"  fix:      {result.fix}\n"
         f"  suspect:  {result.suspect}{f', {result.hop}' if result.hop else ''}"
     )
-
-
-def _folded(text: str) -> str:
-    """A gateway's words on one line, with what would hide or command made visible."""
-    return " ".join(visible(text).split())
 
 
 def _witness(item: pytest.Item) -> Witness:

@@ -9,6 +9,7 @@ from gatecert.cli.run import exit_code
 
 # MUST, in the sample's cast
 PASS, FAIL, KNOWN, FIXED, ERROR, UNRUN = "CONN-01 AUTH-03 MSG-05 URL-02 ERR-06 OVER-01".split()
+APART = "AUTH-09"
 WARN, INFO = "STREAM-07", "MODEL-04"
 
 
@@ -29,6 +30,11 @@ def code(*identifiers: str, strict: bool = False, complete: bool = False, **chan
         ([PASS, KNOWN, FAIL], 1),
         ([PASS, ERROR], 3),
         ([FAIL, ERROR], 3),
+        ([UNRUN], 3),
+        ([APART], 3),
+        ([APART, UNRUN], 3),
+        ([APART, UNRUN, WARN], 0),
+        ([KNOWN, APART], 0),
     ],
 )
 def test_verdicts_make_the_code(identifiers: list[str], expected: int) -> None:

@@ -72,6 +72,43 @@ def test_interrupted_run_leaves_a_partial_record(tmp_path: Path, number: signal.
     assert gone(pids)
 
 
+@pytest.mark.parametrize(
+    ("second", "wait_s"),
+    [(signal.SIGINT, 0.0), (signal.SIGINT, 0.05), (signal.SIGINT, 0.4), (signal.SIGTERM, 0.02)],
+)
+def test_a_second_interrupt_changes_nothing(
+    tmp_path: Path, second: signal.Signals, wait_s: float
+) -> None:
+    process = start(*SLOW, cwd=tmp_path)
+    begun(tmp_path / "r")
+    pids = children(process.pid)
+    process.send_signal(signal.SIGINT)
+    for _ in range(2):
+        time.sleep(wait_s)
+        process.send_signal(second)
+    out, _ = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 3, out
+    assert "Traceback" not in out
+    left = record(tmp_path / "r")
+    assert left["state"] == "interrupted"
+    assert left["results"]
+    assert left["not_verified"]
+    assert gone(pids)
+
+
+def test_an_interrupt_while_starting_leaves_nothing_behind(tmp_path: Path) -> None:
+    process = start(*SLOW, cwd=tmp_path)
+    deadline = time.monotonic() + DEADLINE_S
+    while not (pids := children(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 3, out
+    assert "Traceback" not in out
+    assert gone(pids)
+
+
 def test_gateway_that_dies_ends_the_run(tmp_path: Path) -> None:
     process = start(*SLOW, cwd=tmp_path)
     begun(tmp_path / "r")
@@ -114,3 +151,18 @@ def test_killed_run_is_recovered_from_its_journal(tmp_path: Path) -> None:
     assert left["state"] == "broken-off"
     assert len(left["results"]) >= 5
     assert len(left["results"]) + len(left["not_verified"]) >= left["catalogue"]["requirements"]
+
+
+def test_an_older_run_is_not_taken_for_one_that_was_killed(tmp_path: Path) -> None:
+    assert gatecert("run", "--area", "connection", "--out", "r", cwd=tmp_path).code == 0
+    process = start(*SLOW, cwd=tmp_path)
+    begun(tmp_path / "r")
+    process.kill()
+    process.communicate(timeout=DEADLINE_S)
+    assert {p.name for p in (tmp_path / "r").iterdir()}.isdisjoint(
+        {"run.json", "index.html", "junit.xml", "summary.md"}
+    )
+    assert gatecert("report", "r", cwd=tmp_path).code == 0
+    left = record(tmp_path / "r")
+    assert left["state"] == "broken-off"
+    assert left["target"]["name"] == "embedded-slow"

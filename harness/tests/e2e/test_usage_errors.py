@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.running import gatecert, record
+from e2e.running import environment, gatecert, record
+from gatecert.session.paths import suites_folder
 
 KEY = {"ACME_KEY": "sk-acme-0123456789"}
 
@@ -137,6 +138,69 @@ def test_nothing_judged_is_no_valid_run(tmp_path: Path, provider_url: str) -> No
     ran = gatecert("run", *flags, cwd=tmp_path, **KEY)
     assert ran.code == 3
     assert "NOT JUDGED" in ran.out
+
+
+def test_nothing_judged_is_said_even_quietly(tmp_path: Path, provider_url: str) -> None:
+    flags = ["--gateway", provider_url, "--api-key-env", "ACME_KEY", "-k", "FALL-01", "-q"]
+    ran = gatecert("run", *flags, cwd=tmp_path, **KEY)
+    assert ran.code == 3
+    assert ran.out == ""
+    assert ran.lines == [
+        "gatecert: no requirement could be judged, so this run says nothing about the gateway"
+    ]
+
+
+def test_a_run_that_could_not_start_records_what_was_asked(tmp_path: Path) -> None:
+    flags = ["--gateway", "http://127.0.0.1:9", "--api-key-env", "ACME_KEY", "--out", "r"]
+    chosen = ["--area", "auth", "-k", "AUTH-01", "-m", "must", "--json"]
+    ran = gatecert("run", *flags, *chosen, cwd=tmp_path, **KEY)
+    assert ran.code == 3
+    assert len(ran.lines) == 1
+    left = json.loads(ran.out)
+    assert left == record(tmp_path / "r")
+    assert (left["selection"]["keyword"], left["selection"]["marker"]) == ("AUTH-01", "must")
+    assert {i.split("-")[0] for i in left["selection"]["ids"]} == {"AUTH"}
+
+
+def test_pytest_leaves_the_same_record_of_a_run_that_could_not_start(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", str(suites_folder()), "-q", "-p", "no:cacheprovider"]
+    flags = ["--gateway", "http://127.0.0.1:9", "--api-key-env", "ACME_KEY", "-k", "AUTH-01"]
+    done = subprocess.run(
+        [*command, *flags, "--out", "r"],
+        cwd=tmp_path,
+        env=environment(**KEY),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    left = record(tmp_path / "r")
+    assert (left["state"], left["selection"]["keyword"]) == ("not-started", "AUTH-01")
+
+
+@pytest.mark.parametrize("flag", [["--max-requests", "0"], ["--overhead-pairs", "5"]])
+def test_pytest_refuses_the_same_numbers(tmp_path: Path, flag: list[str]) -> None:
+    command = [sys.executable, "-m", "pytest", str(suites_folder()), "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, *flag],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert f"{flag[0]} {flag[1]}: at least" in done.stderr
+
+
+def test_another_version_than_the_known_deviations_is_said(tmp_path: Path) -> None:
+    (tmp_path / "known.toml").write_text('gateway = "embedded"\nversion = "0.0.9"\n')
+    flags = ["--known", "known.toml", "--area", "connection", "--defect", "bare-401"]
+    ran = gatecert("run", *flags, cwd=tmp_path)
+    assert ran.code == 0
+    assert "known deviations are for version 0.0.9, this is " in ran.out
 
 
 def test_a_terminal_that_knows_ascii_only_shows_escapes(tmp_path: Path) -> None:

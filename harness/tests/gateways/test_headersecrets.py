@@ -41,6 +41,11 @@ def test_what_looks_or_is_named_like_a_credential_is_secret(
         ("x-origin", "https://desktop.acme.example/team/17"),
         ("x-portkey-custom-host", "http://127.0.0.1:9100/v1"),
         ("accept-language", "de, en;q=0.5"),
+        ("x-portkey-trace-id", "3f2b8c1e-9d4a-4e7b-8a65-0c1d2e3f4a5b"),
+        ("x-portkey-forward", "claude-code-20250219,effort-2025-11-24"),
+        ("x-max-tokens", "100000"),
+        ("x-auth-provider", "anthropic"),
+        ("x-portkey-config", '{"authorization":{"type":"bearer","scope":"all"}}'),
     ],
 )
 def test_what_is_no_credential_stays_readable(header: str, value: str) -> None:

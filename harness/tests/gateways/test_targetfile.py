@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from gatecert.gateways.targetfile import (
     listen_address,
     parse_target,
     read_target_file,
+    with_secrets,
 )
 from gatecert.session.paths import fixtures_folder
 
@@ -167,11 +169,41 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_a_key_that_no_header_can_carry_is_refused_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
-    for bad in ("sk-one\nsk-two", "sk-→-three", "sk-\x7f"):
+    for bad in ("sk-one\nsk-two", "sk-→-three", "sk-\x7f-four", "sk-\x85-five", "sk-\udcff-six"):
         monkeypatch.setenv("ACME_KEY", bad)
         with pytest.raises(UsageError, match="ACME_KEY holds a character") as caught:
             parse(BASE)
         assert "sk-" not in str(caught.value)
+
+
+def test_a_key_in_the_place_of_a_variables_name_is_not_shown() -> None:
+    with pytest.raises(UsageError, match="api_key_env is not the name of") as caught:
+        parse(BASE.replace("ACME_KEY", KEY))
+    assert KEY not in str(caught.value)
+
+
+def test_a_header_with_the_clients_key_does_not_rename_it() -> None:
+    target = parse(BASE + f"[gateway.headers]\nx-team-token = '{KEY}'\n").target
+    assert list(target.secrets) == [("api-key", KEY)]
+    with_provider = replace(target, secrets=[("provider-key", KEY), ("provider-key", "sk-other")])
+    expected = [("api-key", KEY), ("provider-key", "sk-other")]
+    assert list(with_secrets(with_provider).secrets) == expected
+    assert list(with_secrets(with_secrets(with_provider)).secrets) == expected
+
+
+def test_each_secret_of_a_header_has_a_name_of_its_own() -> None:
+    config = '{"targets":[{"api_key":"sk-one-1"},{"api_key":"sk-two-2"},{"api_key":"sk-one-1"}]}'
+    target = parse(BASE + f"[gateway.headers]\nx-portkey-config = '{config}'\n").target
+    assert list(target.secrets)[1:] == [
+        ("header-x-portkey-config", "sk-one-1"),
+        ("header-x-portkey-config-2", "sk-two-2"),
+    ]
+
+
+def test_the_name_of_a_model_is_no_secret() -> None:
+    name = "claude-haiku-4-5-20251001"
+    target = parse(BASE + f"[gateway.headers]\nx-model = '{name}'\n").target
+    assert list(target.secrets) == [("api-key", KEY)]
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +124,66 @@ def test_a_line_torn_inside_a_character_is_left_out(tmp_path: Path) -> None:
     assert read_again(tmp_path) == ["CONN-01"]
 
 
-def test_a_damaged_line_in_the_middle_loses_itself_only_and_is_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    ['{"result": {"id', '{"result": 5}', "[1]", "\x00", '{"other": {}}', "null", "[" * 100_000],
+)
+def test_a_damaged_line_in_the_middle_loses_itself_only_and_is_counted(
+    tmp_path: Path, damage: str
+) -> None:
     path = journal(tmp_path, plain("CONN-01"), plain("AUTH-03"), plain("ERR-06"))
     lines = path.read_text("ascii").split("\n")
-    for damage in ('{"result": {"id', '{"result": 5}', "[1]", "\x00", '{"other": {}}'):
-        path.write_text("\n".join([*lines[:2], damage, *lines[3:]]))
-        record = read_journal(tmp_path)
-        assert [r.id for r in record.results] == ["CONN-01", "ERR-06"]
-        assert "1 damaged lines of its journal are left out" in record.state_detail
-        assert "AUTH-03" in record.not_verified
+    path.write_text("\n".join([*lines[:2], damage, *lines[3:]]))
+    record = read_journal(tmp_path)
+    assert [r.id for r in record.results] == ["CONN-01", "ERR-06"]
+    assert record.state_detail.endswith("; 1 damaged line of its journal is left out")
+    assert "AUTH-03" in record.not_verified
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["verdict"], "maybe"),
+        (["verdict"], 5),
+        (["evidence"], None),
+        (["evidence", "measurements"], [5]),
+        (["source", "kind"], {}),
+        (["duration_ms"], "soon"),
+        (["surprise"], 1),
+    ],
+)
+def test_a_result_of_the_wrong_shape_is_a_damaged_line(
+    tmp_path: Path, path: list[str], value: Any
+) -> None:
+    written = journal(tmp_path, plain("CONN-01"), plain("AUTH-03"))
+    head_line, first, second, _ = written.read_text("ascii").split("\n")
+    spoiled = json.loads(first)
+    node = spoiled["result"]
+    for key in path[:-1]:
+        node = node[key]
+    node[path[-1]] = value
+    written.write_text("\n".join([head_line, json.dumps(spoiled), "", second, ""]))
+    record = read_journal(tmp_path)
+    assert [r.id for r in record.results] == ["AUTH-03"]
+    assert "1 damaged line " in record.state_detail
+
+
+def test_a_torn_last_line_is_no_damage(tmp_path: Path) -> None:
+    path = journal(tmp_path, plain("CONN-01"), plain("AUTH-03"))
+    path.write_bytes(path.read_bytes()[:-20])
+    assert "damaged" not in read_journal(tmp_path).state_detail
+
+
+@pytest.mark.parametrize("key", ["selection", "target", "started", "catalogue", "schema"])
+def test_a_head_that_lacks_something_is_none(tmp_path: Path, key: str) -> None:
+    with Journal(tmp_path, {k: v for k, v in head().items() if k != key}) as open_journal:
+        open_journal.result(plain("CONN-01"))
+    with pytest.raises(ValueError, match="no head"):
+        read_journal(tmp_path)
+
+
+@pytest.mark.parametrize("selection", [5, {}, {"ids": 5}, {"ids": [5]}])
+def test_a_head_of_the_wrong_shape_is_none(tmp_path: Path, selection: Any) -> None:
+    Journal(tmp_path, {**head(), "selection": selection}).close()
+    with pytest.raises(ValueError, match="no head"):
+        read_journal(tmp_path)

@@ -46,6 +46,80 @@ def test_another_document_is_refused(document: dict[str, Any]) -> None:
         RunRecord.from_json(document)
 
 
+def written(folder: Path, text: str) -> Path:
+    path = folder / "run.json"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[]", "no JSON object"),
+        ("null", "no JSON object"),
+        ("5", "no JSON object"),
+        ("[" * 100_000, "nests too deep"),
+        ('{"schema": [1]}', "not a run record"),
+        ("{", "Expecting property name"),
+    ],
+)
+def test_what_is_no_record_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        read_run(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda d: d.update(selection=5), "selection is not an object"),
+        (lambda d: d["selection"].update(ids=["a", 5]), r"selection.ids\[1\] is not a string"),
+        (lambda d: d.pop("started"), "the record has no 'started'"),
+        (lambda d: d.update(duration_ms=True), "duration_ms is not a number"),
+        (lambda d: d.update(duration_ms=10**400), "duration_ms is not a number"),
+        (lambda d: d.update(duration_ms=float("inf")), "duration_ms is not a number"),
+        (lambda d: d["target"].pop("name"), "target has no 'name'"),
+        (lambda d: d.update(known_file=[]), "known_file is not an object or null"),
+        (lambda d: _first(d).update(surprise=1), r"'results\[0\].surprise' is not known"),
+        (lambda d: _first(d).update(verdict="maybe"), "CONN-01 has the verdict 'maybe'"),
+        (
+            lambda d: _exchange(d).update(response=5),
+            r"results\[0\].evidence.exchanges\[0\].response is not an object",
+        ),
+        (
+            lambda d: _exchange(d)["request"].update(headers=[["x"]]),
+            r"request.headers\[0\] has 1 items",
+        ),
+    ],
+)
+def test_a_record_of_the_wrong_shape_is_refused_with_the_place(
+    tmp_path: Path, spoil: Callable[[dict[str, Any]], object], words: str
+) -> None:
+    document = plain(sample_record())
+    spoil(document)
+    with pytest.raises(ValueError, match=words):
+        read_run(written(tmp_path, json.dumps(document)))
+
+
+def test_whatever_is_spoiled_a_record_is_refused_or_can_be_used(tmp_path: Path) -> None:
+    document = plain(sample_record())
+    others: list[Any] = [None, [], {}, 5, "x", True]
+    refused = used = 0
+    for place in _places(document):
+        for value in others:
+            spoiled = copy.deepcopy(document)
+            _put(spoiled, place, value)
+            try:
+                record = read_run(written(tmp_path, json.dumps(spoiled)))
+            except ValueError:
+                refused += 1
+                continue
+            used += 1
+            assert record.to_json()["summary"]
+            assert record.complete in (True, False)
+    assert refused > 500
+    assert used > 100
+
+
 def test_schema_is_itself_valid_and_names_the_version() -> None:
     Draft202012Validator.check_schema(schema())
     assert schema()["$id"] == SCHEMA
@@ -84,6 +158,29 @@ def test_schema_demands_every_field_of_a_fixed_shape() -> None:
 def _first(document: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = document["results"][0]
     return result
+
+
+def _exchange(document: dict[str, Any]) -> dict[str, Any]:
+    exchange: dict[str, Any] = _first(document)["evidence"]["exchanges"][0]
+    return exchange
+
+
+def _places(node: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place of a document; of each list and of the results only the first item."""
+    keys = list(node) if isinstance(node, dict) else list(range(min(1, len(node))))
+    found = []
+    for key in keys:
+        place = (*above, key)
+        found.append(place)
+        if isinstance(node[key], dict | list):
+            found += _places(node[key], place)
+    return found
+
+
+def _put(node: Any, place: tuple[Any, ...], value: Any) -> None:
+    for key in place[:-1]:
+        node = node[key]
+    node[place[-1]] = value
 
 
 def _set(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -141,8 +238,18 @@ def test_a_recorded_deviation_from_a_should_leaves_the_run_conformant() -> None:
     assert record.broken_musts == []
 
 
-def test_nothing_judged_is_not_conformant() -> None:
-    assert not sample_record(results=[]).conformant
+@pytest.mark.parametrize("identifiers", [[], ["AUTH-09"], ["OVER-01", "AUTH-09"], ["ERR-06"]])
+def test_nothing_judged_is_not_conformant(identifiers: list[str]) -> None:
+    record = sample_record(results=[sample_result(i) for i in identifiers])
+    assert not record.judged
+    assert not record.conformant
+
+
+@pytest.mark.parametrize("identifier", ["CONN-01", "URL-02", "MODEL-04", "STREAM-07"])
+def test_one_judgement_is_enough_to_be_conformant(identifier: str) -> None:
+    record = sample_record(results=sample_results("AUTH-09", "OVER-01", identifier))
+    assert record.judged
+    assert record.conformant
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import string
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -114,6 +116,18 @@ def test_a_short_secret_eats_no_words(text: str, secret: str) -> None:
         ("anthropic-beta", "token-efficient-tools", "token-efficient-tools"),
         ("Content-Type", "application/json", "application/json"),
         ("X-Tokenizer", "abc", "abc"),
+        ("x-acme-auth", "abc", "<redacted>"),
+        ("x-goog-iap-jwt-assertion", "abc", "<redacted>"),
+        ("x-gitlab-pat", "abc", "<redacted>"),
+        ("x-session-token", "abc", "<redacted>"),
+        ("x-authtoken", "abc", "<redacted>"),
+        ("x-access", "abc", "<redacted>"),
+        ("Access-Control-Allow-Origin", "*", "*"),
+        ("anthropic-dangerous-direct-browser-access", "true", "true"),
+        ("anthropic-ratelimit-tokens-remaining", "100000", "100000"),
+        ("x-portkey-metadata", '{"team":"a"}', '{"team":"a"}'),
+        ("x-portkey-provider", "anthropic", "anthropic"),
+        ("x-portkey-trace-id", "abc", "abc"),
     ],
 )
 def test_credential_headers_lose_their_value_whatever_it_is(
@@ -171,3 +185,94 @@ def test_no_part_of_a_credential_header_stays(name: str, value: str) -> None:
 def test_a_secret_that_is_no_utf8_can_be_removed() -> None:
     secret = b"sk-abcdefgh\xff".decode("utf-8", "surrogateescape")
     assert redactor(secret).text(f"[{secret}]") == f"[{MARK}]"
+
+
+def escaped(form: str, only: Callable[[str], bool]) -> Callable[[str], str]:
+    """Characters written as their number in a form, where ``only`` says so."""
+    return lambda text: "".join(form.format(ord(c)) if only(c) else c for c in text)
+
+
+def rare(character: str) -> bool:
+    return not character.isalnum()
+
+
+ESCAPES = {
+    "percent, slash kept": quote,
+    "percent, twice": lambda s: quote(quote(s, safe=""), safe=""),
+    "percent, twice, lower case": lambda s: quote(quote(s, safe=""), safe="").replace("2F", "2f"),
+    "percent, all": escaped("%{:02X}", lambda _: True),
+    "html": html.escape,
+    "html, quotes kept": lambda s: html.escape(s, quote=False),
+    "html, twice": lambda s: html.escape(html.escape(s)),
+    "html, decimal": escaped("&#{};", rare),
+    "html, hexadecimal": escaped("&#x{:x};", rare),
+    "html, upper case": escaped("&#x{:02X};", rare),
+    "html, some": escaped("&#{};", lambda c: c in "/+"),
+    "json, rare ones": escaped("\\u{:04x}", rare),
+    "json, all": escaped("\\u{:04X}", lambda _: True),
+    "json, for html": escaped("\\u{:04x}", lambda c: c in "<>&'"),
+    "json in json": escaped("\\\\u{:04x}", rare),
+    "script": escaped("\\x{:02x}", rare),
+}
+
+
+@pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES)
+@given(secret=st.text(KEY_CHARACTERS + "<>&'", min_size=8, max_size=60), beside=surroundings)
+def test_a_secret_goes_however_it_is_escaped(
+    escape: Callable[[str], str], secret: str, beside: str
+) -> None:
+    assume("&" not in beside and "%" not in beside and "\\" not in beside)
+    # what reads like an escape in the key itself is only found as it stands
+    assume("&" not in secret or ";" not in secret)
+    planted = escape(secret)
+    assume(planted not in MARK)
+    cleaned = redactor(secret).text(f"{beside}\n{planted}\n{beside}")
+    assert planted not in cleaned
+    assert MARK in cleaned
+
+
+def test_parts_go_when_escaped_too_and_what_stands_beside_stays() -> None:
+    secret = "sk/live+4f9c2e=7d/a1b2c3"
+    text = f"100 %, &lt;b&gt; {quote(secret[:-1], safe='')}&amp;next \\u0041"
+    assert redactor(secret).text(text) == f"100 %, &lt;b&gt; {MARK}&amp;next \\u0041"
+    in_php = secret.replace("/", "\\/")
+    assert redactor(secret).text(f'"{in_php[:-1]}"') == f'"{MARK}"'
+    assert redactor(secret).text(in_php[1:]) == MARK
+
+
+def test_a_wrong_key_is_never_shown_under_the_name_of_the_right_one() -> None:
+    key = "sk-acme-4f9A8b7c6d5e4F3a"
+    for wrong in (key[:-1], key + "x", key.swapcase(), quote(key + "/", safe="")):
+        assert redactor(key).header("Authorization", f"Bearer {wrong}") == "Bearer <redacted>"
+        assert redactor(key).header("x-api-key", wrong) == "<redacted>"
+
+
+def test_what_was_redacted_keeps_its_name_when_it_is_redacted_again() -> None:
+    both = Redactor([("key", "sk-abcdefgh"), ("header-x-a", "redacted:key"), ("header-y", "abc")])
+    assert both.text("a sk-abcdefgh b") == f"a {MARK} b"
+    assert both.header("X-Api-Key", MARK) == MARK
+    assert both.header("X-Api-Key", "<redacted:something-else>") == "<redacted>"
+    assert both.header("X-Api-Key", "abc") == "<redacted:header-y>"
+
+
+def test_the_first_of_two_names_counts() -> None:
+    both = Redactor([("api-key", "sk-abcdefgh"), ("header-x", "sk-abcdefgh")])
+    assert both.text("sk-abcdefgh") == "<redacted:api-key>"
+    assert both.header("X-Api-Key", "sk-abcdefgh") == "<redacted:api-key>"
+
+
+def test_a_short_secret_goes_in_any_case() -> None:
+    assert redactor("sk-abcd").text("SK-ABCD, sk-abc") == f"{MARK}, sk-abc"
+
+
+def test_other_writing_is_not_mistaken_for_a_part() -> None:
+    text = "€" * 12 + "?" * 12
+    assert redactor("?" * 5 + "ä" * 12).text(text) == text
+    assert redactor("€" * 14).text(text) == f"{MARK}{'?' * 12}"
+
+
+@pytest.mark.parametrize("filler", ["0", "ab", "%2525", "\\", "&amp;amp;", "\\u0030", "\\\\"])
+def test_a_hostile_body_is_redacted_in_the_end(filler: str) -> None:
+    secret = "gk-00000000000-ababababab-4f9c"
+    cleaned = redactor(secret).text(filler * (60_000 // len(filler)) + secret)
+    assert cleaned.endswith(MARK)

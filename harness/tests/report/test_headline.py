@@ -9,7 +9,7 @@ from sample import sample_record, sample_result, sample_results
 
 from gatecert.record import Result
 from gatecert.report.headline import headline
-from gatecert.report.triage import changes, unverified
+from gatecert.report.triage import Change, changes, unverified
 
 PASSING = ("CONN-01", "AUTH-09")
 CATALOGUE = {"hash": f"sha256:{'0' * 64}", "requirements": 110}
@@ -123,7 +123,10 @@ def test_the_same_fix_is_one_change() -> None:
     assert ([r.id for r in first.also], second.result.id) == (["two"], "x")
 
 
-def test_many_with_one_answer_are_one_change_and_the_most_basic_stands_for_all() -> None:
+NOT_FOUND = "HTTP 404 'no route for /v1/messages?beta=true'"
+
+
+def test_one_answer_is_one_change_and_the_most_basic_stands_for_all() -> None:
     answers = [f"HTTP 404 'no route {n} for req_0123456789abcdef'" for n in range(5)]
     same = [
         failing("connection", id="CONN-04", came=answers[0]),
@@ -137,7 +140,49 @@ def test_many_with_one_answer_are_one_change_and_the_most_basic_stands_for_all()
     assert first.result.id == "URL-06"
     assert {r.id for r in first.also} == {"CONN-04", "STREAM-01", "MSG-01"}
     assert second.result.id == "auth"
-    assert not any(c.one_answer for c in changes(sample_record(results=same[:3])))
+    assert not second.one_answer
+
+
+def test_what_many_have_in_common_comes_before_a_single_harm() -> None:
+    many = [failing("errors", id=f"ERR-0{n}", came=NOT_FOUND) for n in range(4)]
+    single = failing("connection", id="CONN-05")
+    assert ranked(single, *many) == ["ERR-00", "CONN-05"]
+    assert ranked(single, *many[:3]) == ["CONN-05", "ERR-00"]
+
+
+def test_warnings_with_one_answer_come_after_a_failure() -> None:
+    many = [failing("auth", id=f"A-{n}", came=NOT_FOUND, verdict="warn") for n in range(9)]
+    assert ranked(*many, failing("models")) == ["models", "A-0"]
+
+
+REFUSED = "HTTP 401 'invalid key'"
+
+
+def locked_out(kind: str, came: str = REFUSED) -> list[Change]:
+    found = [
+        failing("connection", id="CONN-02", came=came),
+        failing("connection", id="CONN-04", came=came),
+        failing("auth", id="AUTH-01", came=came, fix="Accept it."),
+    ]
+    target = {**sample_record().target, "kind": kind}
+    return changes(sample_record(results=found, target=target))
+
+
+def test_a_refused_key_is_to_be_checked_first() -> None:
+    (change,) = locked_out("external")
+    assert change.result.id == "AUTH-01"
+    assert change.todo.startswith("Check first whether the environment variable that api_key_env")
+    assert "answers it with HTTP 401. If it does, the gateway has to accept it" in change.todo
+
+
+def test_a_key_that_we_made_ourselves_needs_no_check() -> None:
+    (change,) = locked_out("embedded")
+    assert change.todo == "Accept it."
+
+
+def test_another_answer_to_the_key_leads_to_the_connection_test() -> None:
+    (change,) = locked_out("external", NOT_FOUND)
+    assert (change.result.id, change.check_first) == ("CONN-02", "")
 
 
 def test_the_unverified_are_told_with_the_reason_or_the_state() -> None:

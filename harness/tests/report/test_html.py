@@ -260,6 +260,25 @@ def test_the_first_screen_names_three_changes_with_the_harm_to_users() -> None:
     assert first.count("Suspect: gateway (gateway → provider).") == 3
 
 
+def test_the_first_screen_names_the_cause_and_counts_what_it_breaks() -> None:
+    came = "HTTP 404 'no route'"
+    same = [
+        sample_result("AUTH-03", id=f"MSG-{n}", area="messages", came=came) for n in range(10, 30)
+    ]
+    basic = sample_result("AUTH-03", id="URL-06", area="urls", came=came, fix="Ignore the query.")
+    text = render_html(sample_record(results=[*same, basic]))
+    first = text[text.index('<ol class="changes">') : text.index("</ol>")]
+    assert "<b>Ignore the query.</b>" in first
+    assert first.count("<li>") == 1
+    assert re.findall(r'href="#([A-Z0-9-]+)"', first) == [
+        "URL-06",
+        *(f"MSG-{n}" for n in range(10, 18)),
+    ]
+    words = " ".join(re.sub(r"<[^>]+>", "", first).split())
+    assert "21 requirements fail with this answer, also MSG-10, MSG-11" in words
+    assert words.endswith("MSG-17 and 12 more.")
+
+
 def test_headers_are_tables_that_a_keyboard_can_scroll() -> None:
     heads = PAGE.all("div", class_="head")
     assert heads

@@ -92,6 +92,15 @@ def test_a_run_that_did_not_finish_is_an_error_of_its_own() -> None:
     assert suite(sample_record(results=sample_results("CONN-01"))).attrib["errors"] == "0"
 
 
+@pytest.mark.parametrize("identifiers", [["AUTH-09"], ["AUTH-09", "OVER-01"]])
+def test_a_run_that_judged_nothing_is_an_error_too(identifiers: list[str]) -> None:
+    error = case("the run itself", sample_record(results=sample_results(*identifiers))).find(
+        "error"
+    )
+    assert error is not None
+    assert error.attrib["message"] == "no requirement was judged"
+
+
 def test_the_suite_says_whether_the_run_is_conformant_and_complete() -> None:
     properties = suite(sample_record(state="interrupted")).find("properties")
     assert properties is not None

@@ -35,6 +35,21 @@ def test_what_to_change_is_ranked_and_says_how() -> None:
     assert "Change: fix for AUTH-03 Suspect: gateway." in text
 
 
+def test_one_answer_is_told_once_with_the_number_of_requirements() -> None:
+    came = "HTTP 404 'no route'"
+    same = [
+        sample_result("AUTH-03", id=f"MSG-{n}", area="messages", came=came) for n in range(10, 30)
+    ]
+    basic = sample_result("AUTH-03", id="URL-06", area="urls", came=came, fix="Ignore the query.")
+    text = render_summary(sample_record(results=[*same, basic]))
+    section = text[text.index("### What to change first") :]
+    assert section.count("Change: ") == 1
+    assert "1. **URL-06 (MUST, fail)**" in section
+    assert "21 requirements fail with this answer, also MSG-10, MSG-11" in section
+    assert "MSG-17 and 12 more" in section
+    assert "Change: Ignore the query." in section
+
+
 def test_what_was_not_verified_is_listed() -> None:
     text = render_summary(sample_record())
     section = text[text.index("### Not verified (2)") :]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecert.report.visible import marked, visible
+from gatecert.report.visible import marked, one_line, visible
 
 ANY = st.text(st.characters())  # surrogates too
 
@@ -51,3 +51,40 @@ def test_marking_adds_mark_up_and_nothing_else(text: str) -> None:
 def test_marked_text_brings_no_mark_up_of_its_own(text: str) -> None:
     rest = re.sub(r'<b class="esc">\\\w+</b>', "", str(marked(text)))
     assert not set(rest) & set("<>\"'")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("one\n::error::two\r\n  three", "one ::error::two\\r three"),
+        ("::error::it is", ": :error::it is"),
+        (" \n::warning file=x::it", ": :warning file=x::it"),
+        ("a ##[error]b ##vso[task.x]c", "a # #[error]b # #vso[task.x]c"),
+        ("## a heading", "## a heading"),
+        ("\x1b[31mred\u202e", "\\x1b[31mred\\u202e"),
+        ("half \ud800", "half \\ud800"),
+        ("  tabs\tand   blanks ", "tabs and blanks"),
+        ("", ""),
+    ],
+)
+def test_a_line_is_one_and_commands_nothing(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+@given(ANY)
+def test_a_line_is_one_whatever_came(text: str) -> None:
+    line = one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert line.isprintable()
+    assert not line.startswith("::")
+    assert "##[" not in line
+    line.encode("utf-8")
+
+
+@given(ANY, st.integers(8, 60))
+def test_a_long_line_loses_its_middle(text: str, most: int) -> None:
+    assert len(one_line(text * 5, most)) <= most
+
+
+def test_beginning_and_end_of_a_long_line_stay() -> None:
+    assert one_line("a" * 50 + "b" * 50, 23) == "aaaaaaaaaaaaaaa … bbbbb"

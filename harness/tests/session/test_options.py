@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gatecert.errors import UsageError
-from gatecert.session.options import RunOptions
+from gatecert.overhead.estimate import estimate
+from gatecert.session.options import LEAST_OVERHEAD_PAIRS, RunOptions
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,10 @@ from gatecert.session.options import RunOptions
         ({"target": "portkey", "defect": "slow"}, "for the embedded gateway only"),
         ({"areas": ["autth"]}, "did you mean 'auth'?"),
         ({"variant": "one-bite-chunks"}, "did you mean 'one-byte-chunks'?"),
+        ({"auth_scheme": "bearer"}, "--auth-scheme goes with --gateway"),
+        ({"max_requests": 0}, "--max-requests 0: at least 1 is needed"),
+        ({"max_requests": -1}, "--max-requests -1: at least 1 is needed"),
+        ({"overhead_pairs": 5}, "--overhead-pairs 5: at least 6 are needed"),
     ],
 )
 def test_contradictions_are_named(options: dict[str, Any], words: str) -> None:
@@ -42,3 +47,8 @@ def test_a_name_that_is_neither_file_nor_gateway_is_refused() -> None:
 def test_another_version_of_a_pinned_gateway_is_refused() -> None:
     with pytest.raises(UsageError, match=r"the pinned version is portkey@1\.15\.2"):
         RunOptions(target="portkey@9.9.9").external()
+
+
+def test_the_least_that_is_allowed_is_allowed() -> None:
+    RunOptions(max_requests=1, overhead_pairs=LEAST_OVERHEAD_PAIRS).check()
+    estimate([1.0] * LEAST_OVERHEAD_PAIRS, [2.0] * LEAST_OVERHEAD_PAIRS)

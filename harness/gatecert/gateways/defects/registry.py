@@ -16,6 +16,7 @@ _MODULES = (
     "metadata",
     "models",
     "messages",
+    "answers",
     "streaming",
     "errors",
     "fallback",

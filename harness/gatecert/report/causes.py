@@ -1,0 +1,117 @@
+"""Which deviations have one cause: the same answer of the gateway stands behind them.
+
+A gateway that answers every turn with the same 404 breaks nearly every requirement. Told one by
+one, each with its own advice, they would hide the one thing to change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gatecert.record import RecordedExchange, Result
+
+# where several requirements fail with one answer, the most basic of them stands for all: what has
+# to work before anything else can
+_BASIC = (
+    *("CONN-02", "AUTH-01", "URL-06", "META-01", "STREAM-01", "MSG-01"),
+    *("MODEL-01", "MSG-13"),  # model discovery, count_tokens
+)
+_BY_KEY = (401, 403)
+_BY_ADDRESS = (301, 302, 307, 308, 400, 404, 405)
+_QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+# as Exchange.summary() writes an answer that is itself the trouble
+_ANSWER = re.compile(
+    rf"HTTP [3-5]\d\d(?: (?:with the body )?{_QUOTED}| with an empty body)?"
+    r"|HTTP 2\d\d, then [^;]*"
+    r"|no answer \(.*\)"
+)
+_STATUS = re.compile(r"HTTP ([3-5]\d\d)")
+_SENTENCE = re.compile(r"[A-Za-z0-9]\S* \S")
+_VARYING = re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{8,}\b|(?<![A-Za-z])\d+")
+_FEWEST_WITH_AN_ANSWER = 2
+# other sentences are less telling: one must come often to speak of one cause
+_FEWEST_WITH_A_SENTENCE = 4
+_FEWEST_TO_JOIN = 3
+_TELLING_CHARACTERS = 8
+
+
+def shared_answers(results: Sequence[Result]) -> dict[str, str]:
+    """By identifier the answer behind a deviation, for those who share it with another one."""
+    found = {r.id: answer for r in results if (answer := answer_of(r.came))}
+    members: dict[str, list[str]] = {}
+    for identifier, answer in found.items():
+        members.setdefault(answer, []).append(identifier)
+    shared = {answer: ids for answer, ids in members.items() if len(ids) >= _fewest(answer)}
+    behind = {i: answer for answer, ids in shared.items() for i in ids}
+    commonest = max(shared, key=lambda answer: len(shared[answer]), default="")
+    if commonest and len(shared[commonest]) >= _FEWEST_TO_JOIN:
+        others = [r for r in results if r.id not in behind and _is_behind(commonest, r)]
+        behind |= {r.id: commonest for r in others}
+    return behind
+
+
+def answer_of(came: str) -> str:
+    """The answer in what came, without what differs from request to request; ``""`` if none.
+
+    A value that differs from the expected one, and a plain success, are no answers in this sense.
+    """
+    found = _ANSWER.search(came)
+    if found:
+        return _alike(found.group())
+    telling = _SENTENCE.match(came) and not came.startswith("HTTP 2")
+    return _alike(came) if telling else ""
+
+
+def status_of(answer: str) -> int:
+    """The HTTP status of an answer that is an error, or 0."""
+    found = _STATUS.match(answer)
+    return int(found[1]) if found else 0
+
+
+def most_basic(results: Sequence[Result], answer: str) -> Result:
+    """The one of several, in the order of harm, that stands for all who got the answer."""
+    status = status_of(answer)
+    order = ["AUTH-01", *_BASIC] if status in _BY_KEY else list(_BASIC)
+    if status not in _BY_ADDRESS:  # then it is not the query that the gateway minds
+        order.remove("URL-06")
+    return min(results, key=lambda r: order.index(r.id) if r.id in order else len(order))
+
+
+def _fewest(answer: str) -> int:
+    return _FEWEST_WITH_AN_ANSWER if _ANSWER.match(answer) else _FEWEST_WITH_A_SENTENCE
+
+
+def _is_behind(answer: str, result: Result) -> bool:
+    """Whether a deviation told in other words comes from the answer: nothing else was seen."""
+    status, words = status_of(answer), _words(answer)
+    if not status:
+        return False
+    if result.came == str(status) or (words and all(w in _alike(result.came) for w in words)):
+        return True
+    exchanges = result.evidence.exchanges
+    return bool(exchanges) and all(_shows(e, status, words) for e in exchanges)
+
+
+def _shows(exchange: RecordedExchange, status: int, words: Sequence[str]) -> bool:
+    if exchange.response is None or f" {status}" not in exchange.response.first_line:
+        return False
+    body = _alike(exchange.response.body)
+    return all(word in body for word in words)
+
+
+def _words(answer: str) -> list[str]:
+    """The parts of an answer's text that look the same however it is quoted."""
+    text = answer.partition(" ")[2].partition(" ")[2]
+    pieces = re.split(r"[^\w ./:;,?=-]+", text.removeprefix("with the body"))
+    return [p.strip() for p in pieces if len(p.strip()) >= _TELLING_CHARACTERS]
+
+
+def _alike(text: str) -> str:
+    """The text with numbers and identifiers taken out, but for an HTTP status."""
+    return _VARYING.sub(_placeholder, text)
+
+
+def _placeholder(found: re.Match[str]) -> str:
+    is_status = found.string.startswith("HTTP ", max(0, found.start() - len("HTTP ")))
+    return found.group() if is_status else "#"
