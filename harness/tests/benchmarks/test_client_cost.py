@@ -70,7 +70,11 @@ def test_assembling_1500_events(benchmark: BenchmarkFixture) -> None:
 
 def test_redacting_a_turns_body(benchmark: BenchmarkFixture) -> None:
     text = turn_body(f"my key is {SECRETS[3][1]}").decode()
-    cleaned = measured(benchmark, 20, Redactor(SECRETS).text, text)
+
+    def redact() -> str:
+        return Redactor(SECRETS).text(text)  # a new one each time, as for each requirement
+
+    cleaned = measured(benchmark, 20, redact)
     assert len(text) > 100_000
     assert cleaned == text.replace(SECRETS[3][1], "<redacted:key-3>")
 

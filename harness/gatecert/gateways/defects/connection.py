@@ -42,9 +42,7 @@ class RefusesOneToken(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect(
-    "cools-down-after-error", "CONN-03", "ERR-01", "ERR-02", "ERR-05", "ERR-07", "ERR-11", "ERR-12"
-)
+@defect("cools-down-after-error", "CONN-03")
 class CoolsDownAfterError(ReferenceGateway):
     """After the provider has refused a request, the user's next one is answered with 429."""
 
