@@ -146,7 +146,8 @@ def test_leaving_stops_the_provider(desktops: Desktops, provider: ScriptedProvid
     receipts = provider.receipts(script, wait_ms=HOLD_MS + 2_000)
     expect(receipts, "the turn to arrive at the provider", "nothing arrived", hop=_HOP)
     expect(
-        all(receipt.outcome == "client-left" for receipt in receipts),
+        # one that leaves only when the provider goes on has read in vain all the same
+        all(r.outcome == "client-left" and r.hold != "expired" for r in receipts),
         "the provider to see its client leave while it holds the answer back",
         f"the provider held back in vain for {HOLD_MS // 1000} s ({receipts[0].outcome})",
         hop="gateway → provider",
