@@ -21,7 +21,7 @@ from gatecert.upstream import Directive, Plan, Provider, embed, new_token
 # the provider's own service time, the same in every arm: a client that waits gets slower, and that
 # must cancel out
 WORK_MS = 10.0
-_WARMUP_ROUNDS = 20
+_WARMUP_ROUNDS = 15
 _TIMEOUT_S = 180.0
 # a control may be off by a quarter of the budget, within these bounds in ms
 _TOLERANCE_MS = (0.5, 1.0)

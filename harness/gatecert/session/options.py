@@ -18,7 +18,7 @@ from gatecert.requirements import AREAS
 
 EMBEDDED = "embedded"
 DEFAULT_MAX_REQUESTS = 2_000
-DEFAULT_OVERHEAD_PAIRS = 40
+DEFAULT_OVERHEAD_PAIRS = 30
 # below that no 95 % interval for a median exists
 LEAST_OVERHEAD_PAIRS = 6
 # a live model costs money: short answers

@@ -42,6 +42,8 @@ class Witness:
     measurements: list[Mapping[str, Any]] = field(default_factory=list)
     untagged: list[Receipt] = field(default_factory=list)
     other_keys: list[tuple[str, str]] = field(default_factory=list)
+    # by token what the requirement itself has looked at, once every answer was complete
+    settled: dict[str, list[Receipt]] = field(default_factory=dict)
 
     def note_key(self, key: str | None, target: Target) -> None:
         """Remember a key that stands in for the target's: it may be all but the same."""
@@ -53,6 +55,7 @@ class Witness:
         """Begin anew: the requirement is judged once more."""
         for kept in (self.exchanges, self.tokens, self.measurements, self.untagged):
             kept.clear()
+        self.settled.clear()
 
     def evidence(
         self, provider: Provider | None, redactor: Redactor, bodies: Path | None
@@ -75,10 +78,12 @@ class Witness:
     def _receipts(self, provider: Provider | None) -> list[Receipt]:
         if provider is None:
             return []
+        tagged: list[Receipt] = []
         try:
-            tagged = [r for t in self.tokens for r in provider.receipts(t, wait_ms=200)]
+            for token in self.tokens:
+                tagged += self.settled.get(token) or provider.receipts(token, wait_ms=200)
         except ProviderUnreachable:
-            return self.untagged
+            pass  # whoever judged has found it out as well
         return [*tagged, *self.untagged]
 
 
@@ -166,9 +171,12 @@ class ScriptedProvider:
         if late:
             time.sleep(LATE_MS / 1000)
         try:
-            return self._provider.receipts(script.token, wait_ms=wait_ms)
+            found = self._provider.receipts(script.token, wait_ms=wait_ms)
         except ProviderUnreachable as exc:
             raise CannotJudge("provider-lost", str(exc)) from exc
+        if all(receipt.outcome != "open" for receipt in found):
+            self._witness.settled[script.token] = found
+        return found
 
     def wait_for_arrival(self, script: Script) -> None:
         """Return once a request of the script has reached a provider, or after 5 s without one."""
