@@ -316,12 +316,19 @@ def test_a_request_that_is_not_taken_is_a_timeout() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "wanted"),
-    [(hang_after(b""), "timeout"), (reset, "closed"), (b"", "closed"), (b"no TLS", "unreachable")],
+    [
+        (hang_after(b""), {"timeout"}),
+        # a reset may come before the handshake has begun, and is told by where it was met
+        (reset, {"closed", "unreachable"}),
+        (b"", {"closed"}),
+        (b"no TLS", {"unreachable"}),
+    ],
 )
-def test_a_tls_handshake_that_fails_is_told_apart(answer: Answer, wanted: str) -> None:
+def test_a_tls_handshake_that_fails_is_told_apart(answer: Answer, wanted: set[str]) -> None:
     with serving(answer, wait=False) as server:
         exchange = get(server.url.replace("http", "https"), total_s=0.5)
-    assert (exchange.status, kind(exchange)) == (None, wanted)
+    assert exchange.status is None
+    assert kind(exchange) in wanted
 
 
 def test_the_limit_of_one_exchange_does_not_count_for_the_next() -> None:
