@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gatecert import killtable
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.variants import VARIANTS
-from gatecert.killtable import KillTable, Row, planned
+from gatecert.killtable import KillTable, Row, planned, run_rows
 
 
 def row(kind: str, *broken: str, pinned: tuple[str, ...] = (), **changes: object) -> Row:
@@ -36,9 +44,7 @@ def test_a_variant_does_not_count_as_proof() -> None:
 
 
 def test_a_defect_that_breaks_nothing_is_wrong() -> None:
-    assert row("defect", pinned=("AUTH-01",)).complaints == [
-        "does not break AUTH-01, which are pinned to it"
-    ]
+    assert row("defect", pinned=("AUTH-01",)).complaints == ["does not break AUTH-01, pinned to it"]
 
 
 def test_anything_broken_on_reference_or_variant_is_wrong() -> None:
@@ -62,3 +68,59 @@ def test_the_plan_has_the_reference_every_defect_and_every_variant() -> None:
     assert {r.name for r in rows if r.kind == "defect"} == set(DEFECTS)
     assert {r.name for r in rows if r.kind == "variant"} == set(VARIANTS)
     assert [r.name for r in planned(["slow"])] == ["slow"]
+
+
+def test_rows_that_measure_come_last_and_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[str] = []
+    beside: dict[str, list[str]] = {}
+    lock = threading.Lock()
+
+    def slowly(row: Row, _: Path) -> Row:
+        with lock:
+            running.append(row.name)
+            beside[row.name] = list(running)
+        time.sleep(0.01)
+        with lock:
+            running.remove(row.name)
+        return row
+
+    monkeypatch.setattr(killtable, "_run", slowly)
+    rows = planned()
+    finished: list[str] = []
+    done = run_rows(rows, 4, lambda row: finished.append(row.name))
+    assert [row.name for row in done] == [row.name for row in rows]
+    assert finished[-3:] == ["reference", "slow", "slow-first-event"]
+    assert [beside[name] for name in finished[-3:]] == [[name] for name in finished[-3:]]
+
+
+def outcomes(monkeypatch: pytest.MonkeyPatch, row: Row, *each: Row) -> tuple[Row, int]:
+    """What becomes of a row whose runs end so, one after the other, and how many were made."""
+    left = list(each)
+    monkeypatch.setattr(killtable, "_run", lambda *_: left.pop(0))
+    (done,) = run_rows([row], 1, lambda _: None)
+    return done, len(each) - len(left)
+
+
+SLOW = Row("defect", "slow", "", ["OVER-01"])
+NOISY = replace(SLOW, unmeasured=["OVER-01"])
+CAUGHT = replace(SLOW, broken=["OVER-01"])
+
+
+def test_a_row_is_run_again_while_the_machine_is_too_noisy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert outcomes(monkeypatch, SLOW, NOISY, NOISY, CAUGHT) == (CAUGHT, 3)
+    assert not CAUGHT.complaints
+
+
+def test_a_machine_that_stays_too_noisy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, runs = outcomes(monkeypatch, SLOW, NOISY, NOISY, NOISY, CAUGHT)
+    assert runs == 3
+    (complaint,) = done.complaints
+    assert "OVER-01" in complaint
+    assert "too noisy" in complaint
+
+
+def test_what_is_caught_is_not_run_again_in_hope(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = replace(NOISY, broken=["OVER-02"])
+    assert outcomes(monkeypatch, SLOW, wrong, CAUGHT) == (wrong, 1)
