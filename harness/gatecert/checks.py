@@ -10,6 +10,8 @@ from gatecert.desktop import Exchange, Turn
 from gatecert.requirements import expect, fail
 from gatecert.upstream import Receipt
 
+# made up, known to no gateway, and unlike any text that a gateway could answer by itself
+WRONG_KEY = "gk-wrong-7Qm2xV9tKc4ZpL8sWn3bHd6yRf1gJa5e"
 _REFUSALS = (401, 403)
 
 

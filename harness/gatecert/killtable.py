@@ -23,6 +23,7 @@ from gatecert.record import read_run
 _BROKEN = ("fail", "warn", "info")
 _TIMEOUT_S = 240
 _MOST_ATTEMPTS = 3
+_NOISE = "the machine was too noisy to measure it"
 REFERENCE = "reference"
 
 
@@ -55,15 +56,20 @@ class Row:
         missing = sorted(set(self.pinned) - affected)
         further = sorted(affected - set(self.pinned))
         if missing:
-            found.append(f"does not break {', '.join(missing)}, pinned to it{self._noise(missing)}")
+            named = ", ".join(map(self._with_noise, missing))
+            found.append(f"does not break {named}, pinned to it")
         if further:
             found.append(f"breaks (or leaves unjudged) {', '.join(further)}, not pinned to it")
         return found
 
-    def _noise(self, missing: Iterable[str]) -> str:
-        if not set(missing) & set(self.unmeasured):
-            return ""
-        return f" (this machine was too noisy to measure it, {_MOST_ATTEMPTS} times over)"
+    @property
+    def note(self) -> str:
+        """What was not judged although nothing is wrong with the row, or ``""``."""
+        pending = [i for i in self.unmeasured if i not in self.pinned]
+        return f"not judged, {_NOISE}: {', '.join(pending)}" if pending else ""
+
+    def _with_noise(self, identifier: str) -> str:
+        return f"{identifier} ({_NOISE})" if identifier in self.unmeasured else identifier
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,8 @@ class KillTable:
         lines = [
             "# Kill table",
             "",
-            "Which seeded defect each requirement catches. Made by `gatecert killtable`.",
+            "Which seeded defect each requirement catches. Made by `gatecert killtable`. "
+            "Milliseconds are measured for the reference and for defects of speed only.",
             "",
             "| requirement | broken by |",
             "|---|---|",

@@ -1,6 +1,7 @@
 """Everything a suite imports, in one place."""
 
 from gatecert.checks import (
+    WRONG_KEY,
     a_receipt,
     answered,
     at,
@@ -36,6 +37,7 @@ __all__ = [
     "MAY",
     "MUST",
     "SHOULD",
+    "WRONG_KEY",
     "Block",
     "CannotJudge",
     "DesktopApp",

@@ -116,9 +116,23 @@ def test_a_row_is_run_again_while_the_machine_is_too_noisy(
 def test_a_machine_that_stays_too_noisy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     done, runs = outcomes(monkeypatch, SLOW, NOISY, NOISY, NOISY, CAUGHT)
     assert runs == 3
-    (complaint,) = done.complaints
-    assert "OVER-01" in complaint
-    assert "too noisy" in complaint
+    assert done.complaints == [
+        "does not break OVER-01 (the machine was too noisy to measure it), pinned to it"
+    ]
+
+
+def test_only_what_could_not_be_measured_is_put_down_to_noise() -> None:
+    quiet = Row("defect", "slow", "", ["OVER-01", "OVER-02"], unmeasured=["OVER-02"])
+    assert quiet.complaints == [
+        "does not break OVER-01, OVER-02 (the machine was too noisy to measure it), pinned to it"
+    ]
+
+
+def test_what_the_reference_was_not_judged_on_is_said() -> None:
+    noisy = Row("reference", "reference", "", unmeasured=["OVER-01"])
+    assert not noisy.complaints
+    assert noisy.note == "not judged, the machine was too noisy to measure it: OVER-01"
+    assert not NOISY.note  # there it is a complaint
 
 
 def test_what_is_caught_is_not_run_again_in_hope(monkeypatch: pytest.MonkeyPatch) -> None:

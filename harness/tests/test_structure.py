@@ -13,12 +13,13 @@ PACKAGE = Path(gatecert.__file__).parent
 # each part, and the parts it may know besides itself
 ALLOWED = {
     "errors": set(),
+    "credentials": set(),
     "wire": set(),
     "desktop": set(),
-    "record": set(),
+    "record": {"credentials"},
     "upstream": {"wire"},
     "requirements": set(),
-    "gateways": {"errors", "wire"},
+    "gateways": {"credentials", "errors", "wire"},
     "overhead": {"desktop", "upstream", "gateways"},
     "report": {"record", "requirements"},
     "checks": {"desktop", "upstream", "requirements"},

@@ -6,6 +6,7 @@ from gatecert.suite import (
     MAY,
     MUST,
     SHOULD,
+    WRONG_KEY,
     DesktopApp,
     Desktops,
     Exchange,
@@ -21,8 +22,6 @@ from gatecert.suite import (
     same,
 )
 
-# made up, and unlike any text that a gateway could answer by itself
-WRONG_KEY = "gk-wrong-7Qm2xV9tKc4ZpL8sWn3bHd6yRf1gJa5e"
 _ENFORCED = ["enforces_keys"]
 _BOTH_SCHEMES = ["enforces_keys", "accepts_x_api_key"]
 # a quoted part up to this length tells nobody the key; masked keys show four or so

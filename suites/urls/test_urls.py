@@ -3,6 +3,7 @@
 from gatecert.suite import (
     MUST,
     SHOULD,
+    WRONG_KEY,
     DesktopApp,
     Desktops,
     Receipt,
@@ -20,7 +21,6 @@ from gatecert.suite import (
 )
 
 RIGHT_PATH = "/v1/messages?beta=true"
-WRONG_KEY = "gk-wrong-7Qm2xV9tKc4ZpL8sWn3bHd6yRf1gJa5e"
 # a redirect is as clear as a refusal: nothing was done, and the right address is told
 _CLEAR = (301, 302, 307, 308, 400, 403, 404, 405, 421)
 

@@ -48,6 +48,8 @@ def _tell(row: Row, quiet: bool) -> None:
     print(f"{'ok  ' if not row.complaints else 'WRONG'} {row.kind:9} {row.name}", flush=True)
     for complaint in row.complaints:
         print(f"      {complaint}", flush=True)
+    if row.note:
+        print(f"      {row.note}", flush=True)
 
 
 def _sum_up(table: KillTable, out: str) -> None:

@@ -9,8 +9,7 @@ import signal
 
 from gatecert.errors import EXIT_CONFORMANT, RunError, UsageError
 from gatecert.gateways.targetfile import listen_address
-from gatecert.upstream.__main__ import why_not
-from gatecert.upstream.client import address_text, provider_url
+from gatecert.upstream.address import address_text, provider_url, why_not
 from gatecert.upstream.server import Upstream
 
 

@@ -11,13 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-# plural tokens are counted, not secret
-_CREDENTIAL = re.compile(
-    r"(^|[-_.])(authorization|authentication|auth[nz]?|(api|virtual|access)[-_]?key|key"
-    r"|(auth|access|session)?token(?!s)|secret|password|passphrase|pass|pwd|pin|pat|jwt|assertion"
-    r"|bearer|cookie|credential|signature)s?($|[-_.])",
-    re.IGNORECASE,
-)
+from gatecert.credentials import named_like_a_credential
+
 _SCHEME = re.compile(r"(basic|bearer|token) +", re.IGNORECASE)
 # what keys of well-known services begin with, and anything as long as a key and as mixed
 _LIKE_A_KEY = re.compile(
@@ -41,7 +36,7 @@ def header_secrets(header: str, value: str) -> list[tuple[str, str]]:
     bare = _SCHEME.sub("", value, count=1)
     if bare != value or (_LIKE_A_KEY.fullmatch(bare) and not _UUID.fullmatch(bare)):
         return [(name, bare)]
-    return [(name, bare)] if _CREDENTIAL.search(header) and not _WORD.fullmatch(bare) else []
+    return [(name, bare)] if named_like_a_credential(header) and not _WORD.fullmatch(bare) else []
 
 
 def _object(value: str) -> Any:
@@ -56,7 +51,7 @@ def _members(node: Any) -> Iterator[str]:
     """The texts that stand directly under a name of a credential."""
     if isinstance(node, dict):
         for key, value in node.items():
-            if isinstance(value, str) and value and _CREDENTIAL.search(key):
+            if isinstance(value, str) and value and named_like_a_credential(key):
                 yield value
             yield from _members(value)
     elif isinstance(node, list):

@@ -18,13 +18,8 @@ from itertools import accumulate
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-# plural tokens are counted (rate limits), and access-control is not about credentials
-_SECRET_HEADER = re.compile(
-    r"(^|[-_])(authorization|authentication|auth[nz]?|api[-_]?key|access[-_]?key|key"
-    r"|(auth|access|session)?token(?!s)|access(?!-control)|secret|password|passphrase|passwd|pass"
-    r"|pwd|pin|pat|jwt|assertion|bearer|cookie|credential|signature)s?($|[-_])",
-    re.IGNORECASE,
-)
+from gatecert.credentials import named_like_a_credential
+
 _OPEN_HEADERS = {
     "x-claude-code-session-id",
     "anthropic-beta",
@@ -108,7 +103,7 @@ class Redactor:
 
     def header(self, name: str, value: str) -> str:
         """A header value without secrets; the scheme word of a credential stays readable."""
-        if not names_a_credential(name) or not value:
+        if not _carries_a_credential(name) or not value:
             return self.text(value)
         scheme, blank, credential = value.partition(" ")
         if not blank or scheme.lower() not in _SCHEMES or value in self._names:
@@ -134,9 +129,8 @@ class Redactor:
         return node
 
 
-def names_a_credential(header: str) -> bool:
-    """Whether a header carries a credential, by its name."""
-    return header.lower() not in _OPEN_HEADERS and bool(_SECRET_HEADER.search(header))
+def _carries_a_credential(header: str) -> bool:
+    return header.lower() not in _OPEN_HEADERS and named_like_a_credential(header)
 
 
 class _Parts:

@@ -24,7 +24,7 @@ from gatecert.gateways.running import (
 from gatecert.gateways.target import Target
 from gatecert.session.options import RunOptions
 from gatecert.upstream import Provider, ProviderUnreachable
-from gatecert.upstream.client import provider_url
+from gatecert.upstream.address import provider_url
 from gatecert.wire import Child, ChildError
 
 _REACH_TRIES = 3

@@ -80,7 +80,9 @@ def _judgement(
     settled = item.stash.get(JUDGEMENT, None)
     if settled is not None:
         return settled
-    judgement = honest(judge(raised, stated)) if _was_told(witness) else judge(raised, stated)
+    judgement = judge(raised, stated)
+    if _was_told(witness):
+        judgement = honest(judgement)
     if raised is None and not any(e.fault for e in witness.exchanges):
         return judgement
     return _lost(item, shared, witness, raised) or _after_cooling(item, judgement)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import socket
 import sys
 
-from gatecert.upstream.client import address_text, provider_url
+from gatecert.upstream.address import address_text, provider_url, why_not
 from gatecert.upstream.server import Upstream
 from gatecert.wire import announce, wait_for_parent
 
@@ -21,17 +20,6 @@ def closed_port() -> tuple[socket.socket, int]:
     holder = socket.socket()
     holder.bind(("127.0.0.1", 0))
     return holder, int(holder.getsockname()[1])
-
-
-def why_not(exc: OSError | UnicodeError) -> str:
-    """Why an address could not be listened on, as the end of a sentence that begins with it."""
-    if isinstance(exc, UnicodeError):
-        return "cannot be had (its host is no name)"
-    if exc.errno == errno.EADDRINUSE:
-        return "is in use"
-    # asyncio says much more than the system; negative numbers are of name resolution
-    number = exc.errno or 0
-    return f"cannot be had ({os.strerror(number) if number > 0 else exc.strerror or exc})"
 
 
 async def serve(host: str, port: int) -> None:

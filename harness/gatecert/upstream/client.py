@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 from typing import Any
 
 import httpx
@@ -14,20 +12,6 @@ from gatecert.upstream.server import CONTROL_PREFIX
 
 class ProviderUnreachable(Exception):
     """The provider's control address does not answer."""
-
-
-def address_text(host: str, port: int) -> str:
-    """HOST:PORT, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def provider_url(host: str, port: int) -> str:
-    """Where this machine reaches a provider that listens there: on loopback, if everywhere."""
-    with contextlib.suppress(ValueError):  # a name
-        address = ipaddress.ip_address(host)
-        if address.is_unspecified:
-            host = "127.0.0.1" if address.version == 4 else "::1"
-    return f"http://{address_text(host, port)}"
 
 
 class Provider:

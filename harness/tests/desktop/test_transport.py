@@ -2,21 +2,25 @@ from __future__ import annotations
 
 import gzip
 import socket
-import socketserver
-import struct
 import threading
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from time import sleep
-from typing import Any
 
-import brotli  # type: ignore[import-untyped]
 import pytest
-import zstandard
+from raw_server import (
+    CHUNKED,
+    ENCODERS,
+    LENGTH_9,
+    OK,
+    TEXT,
+    Answer,
+    answered,
+    encoded,
+    get,
+    kind,
+    reset,
+    serving,
+)
 
 from gatecert.desktop import (
-    Exchange,
     Fault,
     HttpxTransport,
     OutgoingRequest,
@@ -24,117 +28,8 @@ from gatecert.desktop import (
     RequestNotSent,
     transport,
 )
-from gatecert.desktop.transport import OnChunk, RequestCapExceeded
+from gatecert.desktop.transport import RequestCapExceeded
 from gatecert.upstream.__main__ import closed_port
-
-Answer = bytes | Callable[[socket.socket], None]
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-LENGTH_9 = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
-TEXT = b"The quick brown fox. " * 40
-ENCODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "br": brotli.compress,
-    "zstd": zstandard.compress,
-}
-
-
-class Server(socketserver.ThreadingTCPServer):
-    """Takes one request a connection, gives the answer of the test, and hangs up."""
-
-    answer: Answer = b""
-    wait = True
-    requests: list[bytes]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class Connection(socketserver.BaseRequestHandler):
-    server: Server
-
-    def handle(self) -> None:
-        sock: socket.socket = self.request
-        sock.settimeout(5)
-        data = b""
-        while self.server.wait and b"\r\n\r\n" not in data and (more := sock.recv(65_536)):
-            data += more
-        self.server.requests.append(data)
-        answer = self.server.answer
-        if isinstance(answer, bytes):
-            sock.sendall(answer)
-        else:
-            answer(sock)
-
-
-@contextmanager
-def serving(answer: Answer, *, wait: bool = True) -> Iterator[Server]:
-    """With ``wait`` the request is read before anything is said."""
-    with Server(("127.0.0.1", 0), Connection) as server:
-        server.answer, server.wait, server.requests = answer, wait, []
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def get(url: str, on_chunk: OnChunk | None = None, **options: Any) -> Exchange:
-    headers = [("Host", "127.0.0.1"), *options.pop("headers", [])]
-    request = OutgoingRequest("GET", url, headers, options.pop("body", b""))
-    sender = HttpxTransport(**options)
-    try:
-        return sender.send("a test", request, on_chunk)
-    finally:
-        sender.close()
-
-
-def answered(answer: Answer, **options: Any) -> Exchange:
-    with serving(answer) as server:
-        return get(server.url, **options)
-
-
-def kind(exchange: Exchange) -> str:
-    return exchange.fault.kind if exchange.fault else ""
-
-
-def encoded(coding: str, body: bytes) -> bytes:
-    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
-
-
-def reset(sock: socket.socket) -> None:
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    sock.close()
-
-
-def hang_after(data: bytes) -> Answer:
-    """Say this much, then nothing until the client leaves."""
-
-    def answer(sock: socket.socket) -> None:
-        sock.sendall(data)
-        while sock.recv(65_536):
-            pass
-
-    return answer
-
-
-def drip_after(data: bytes, drop: bytes) -> Answer:
-    """Never silent, never done: a drop again and again until the client leaves."""
-
-    def answer(sock: socket.socket) -> None:
-        with suppress(OSError):
-            sock.sendall(data)
-            for _ in range(1000):
-                sock.sendall(drop)
-                sleep(0.005)
-
-    return answer
 
 
 def test_an_answer_is_reported_whole() -> None:
@@ -268,77 +163,6 @@ def test_each_piece_is_seen_once() -> None:
         exchange = get(server.url, on_chunk=take)
     assert b"".join(seen) == exchange.body == b"abcde"
     assert seen == [chunk.data for chunk in exchange.chunks]
-
-
-@pytest.mark.parametrize(
-    ("said", "status", "body"),
-    [
-        (b"", None, b""),
-        (b"HTTP/1.1 200 OK\r\nContent-", None, b""),
-        (b"HTTP/1.1 100 Continue\r\n\r\n", None, b""),
-        (CHUNKED + b"3\r\nabc\r\n", 200, b"abc"),
-        (LENGTH_9 + b"abc", 200, b"abc"),
-        (b"HTTP/1.1 200 OK\r\n\r\nabc", 200, b"abc"),
-    ],
-)
-def test_silence_is_a_timeout(said: bytes, status: int | None, body: bytes) -> None:
-    exchange = answered(hang_after(said), silence_s=0.1)
-    assert (exchange.status, exchange.body) == (status, body)
-    assert exchange.fault == Fault("timeout", "nothing came for 0.1 s")
-
-
-@pytest.mark.parametrize(
-    ("said", "drop", "status"),
-    [
-        (b"HTTP/1.1 200 OK\r\nX-Drip: ", b"d", None),
-        (b"", b"HTTP/1.1 102 Processing\r\n\r\n", None),
-        (CHUNKED, b"1\r\nd\r\n", 200),
-        (CHUNKED + b"1;", b"d", 200),
-        (LENGTH_9.replace(b"9", b"9999"), b"d", 200),
-        # bytes that decode to none
-        (encoded("gzip", b"\x1f\x8b\x08\x08\0\0\0\0\0\3").replace(b": 10", b": 9999"), b"n", 200),
-    ],
-)
-def test_an_answer_that_drips_ends_in_a_timeout(
-    said: bytes, drop: bytes, status: int | None
-) -> None:
-    exchange = answered(drip_after(said, drop), total_s=0.2)
-    assert exchange.status == status
-    assert exchange.fault == Fault("timeout", "the answer was not complete after 0.2 s")
-
-
-def test_a_request_that_is_not_taken_is_a_timeout() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as deaf:
-        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
-        exchange = get(url, body=bytes(32 << 20), silence_s=0.1)
-    assert (exchange.status, kind(exchange)) == (None, "timeout")
-
-
-@pytest.mark.parametrize(
-    ("answer", "wanted"),
-    [
-        (hang_after(b""), {"timeout"}),
-        # a reset may come before the handshake has begun, and is told by where it was met
-        (reset, {"closed", "unreachable"}),
-        (b"", {"closed"}),
-        (b"no TLS", {"unreachable"}),
-    ],
-)
-def test_a_tls_handshake_that_fails_is_told_apart(answer: Answer, wanted: set[str]) -> None:
-    with serving(answer, wait=False) as server:
-        exchange = get(server.url.replace("http", "https"), total_s=0.5)
-    assert exchange.status is None
-    assert kind(exchange) in wanted
-
-
-def test_the_limit_of_one_exchange_does_not_count_for_the_next() -> None:
-    with serving(hang_after(b"")) as server:
-        sender = HttpxTransport(total_s=0.1)
-        request = OutgoingRequest("GET", server.url, [("Host", "h")])
-        assert kind(sender.send("a test", request)) == "timeout"
-        server.answer = OK
-        assert sender.send("a test", request).status == 200
-        sender.close()
 
 
 @pytest.mark.parametrize("said", [CHUNKED + b"3\r\nabc\r\n", LENGTH_9 + b"abc"])

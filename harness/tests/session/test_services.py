@@ -26,7 +26,7 @@ from gatecert.session.services import (
     start_services,
 )
 from gatecert.upstream import Provider
-from gatecert.upstream.client import address_text, provider_url
+from gatecert.upstream.address import address_text, provider_url
 from gatecert.wire import Child, ChildError
 
 LIMIT_S = 10
