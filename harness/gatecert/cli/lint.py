@@ -1,0 +1,42 @@
+"""``gatecert lint``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from gatecert.desktop.config.config import Client
+from gatecert.desktop.config.keys import NEWEST, version_of
+from gatecert.errors import EXIT_USAGE, UsageError
+from gatecert.lint import FORMATS, Policy, at_least, lint, read_policy
+
+EXIT_CLEAN = 0
+EXIT_FINDINGS = 1
+
+
+def lint_files(arguments: argparse.Namespace) -> int:
+    """Judge configuration files. Raises UsageError."""
+    paths = [Path(path) for path in arguments.paths]
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise UsageError(f"{path}: there is no such file or folder")
+    linted = lint(paths, _client(arguments), _policy(arguments.policy))
+    sys.stdout.write(FORMATS[arguments.format](linted))
+    if not linted.files and not linted.unreadable:
+        raise UsageError("no configuration file in " + ", ".join(arguments.paths))
+    if linted.unreadable:
+        return EXIT_USAGE
+    return EXIT_FINDINGS if at_least(linted.findings, arguments.fail_on) else EXIT_CLEAN
+
+
+def _client(arguments: argparse.Namespace) -> Client:
+    try:
+        version = version_of(arguments.client_version) if arguments.client_version else NEWEST
+    except ValueError as exc:
+        raise UsageError(f"--client-version: {exc}") from None
+    return Client(version, after_cut_off=arguments.era == "after")
+
+
+def _policy(path: str) -> Policy:
+    return read_policy(Path(path)) if path else Policy()

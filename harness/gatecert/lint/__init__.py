@@ -1,0 +1,21 @@
+"""``gatecert lint``: judges configuration files before anyone launches with them."""
+
+from gatecert.lint.finding import CODES, SEVERITIES, Code, Finding, at_least
+from gatecert.lint.formats import FORMATS
+from gatecert.lint.linter import Linted, judge, lint
+from gatecert.lint.policy import Policy, parse_policy, read_policy
+
+__all__ = [
+    "CODES",
+    "FORMATS",
+    "SEVERITIES",
+    "Code",
+    "Finding",
+    "Linted",
+    "Policy",
+    "at_least",
+    "judge",
+    "lint",
+    "parse_policy",
+    "read_policy",
+]
