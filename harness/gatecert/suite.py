@@ -14,7 +14,7 @@ from gatecert.checks import (
     same_names,
 )
 from gatecert.desktop import DesktopApp, Exchange, ServerSentEvent, Turn
-from gatecert.desktop.app import usable_models
+from gatecert.desktop.models import usable_models
 from gatecert.desktop.shapes import first_message
 from gatecert.gateways.target import Target
 from gatecert.overhead import Paired

@@ -28,10 +28,13 @@ ALLOWED = {
         *("requirements", "gateways", "overhead", "report"),
     },
     "suite": {"checks", "desktop", "gateways", "overhead", "requirements", "session", "upstream"},
+    "lint": {"credentials", "desktop", "errors", "gateways"},
+    "fidelity": {"desktop", "errors", "upstream", "wire"},
+    "realclients": {"errors", "fidelity", "gateways", "upstream", "wire"},
     "killtable": {"gateways", "record"},
     "pytest_plugin": {"errors", "requirements", "session"},
     "cli": {
-        *("errors", "gateways", "killtable", "record", "report"),
+        *("desktop", "errors", "fidelity", "gateways", "killtable", "lint", "record", "report"),
         *("requirements", "session", "upstream"),
     },
 }

@@ -93,7 +93,7 @@ def test_thinking_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> No
 )
 def test_effort_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The effort level (output_config) arrives unchanged."""
-    if "output_config" not in desktop.engine.sample_body():
+    if "output_config" not in desktop.engine.draft([first_message("hi")]).body:
         raise NotApplicable(f"the client sends no effort for {desktop.settings.chat_model}")
     _field_arrives(desktop, provider, "output_config")
 

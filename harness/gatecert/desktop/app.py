@@ -7,7 +7,6 @@ profile calls *inferred*.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlsplit
 
 from gatecert.desktop import shapes
@@ -18,11 +17,6 @@ from gatecert.desktop.settings import GatewaySettings
 from gatecert.desktop.transport import HttpxTransport, Transport
 
 DISCOVERY = "/v1/models?limit=1000"
-_FAMILIES = ("claude", "anthropic", "sonnet", "opus", "haiku", "fable", "mythos")
-_OTHER_VENDORS = (
-    "deepseek gemini gemma glm gpt grok kimi llama mistral nemotron openai qwen codex nova- "
-    "ark-code ds- m2."
-).split()
 
 
 class NotRunningError(RuntimeError):
@@ -109,21 +103,3 @@ class DesktopApp:
             *([("Content-Length", str(len(body)))] if body else []),
         ]
         return self._transport.send(purpose, OutgoingRequest(method, url, headers, body))
-
-
-def usable_models(body: Any) -> list[str]:
-    """The ids of a discovery answer that the desktop's picker would offer.
-
-    Source: name filter of desktop 1.46388 (read out of the client): another vendor's token vetoes,
-    then a family word or *claude* or *anthropic* is needed.
-    """
-    data = body.get("data") if isinstance(body, dict) else None
-    listed = data if isinstance(data, list) else []
-    entries = [entry for entry in listed if isinstance(entry, dict)]
-    return [name for entry in entries if _offered(name := str(entry.get("id", "")))]
-
-
-def _offered(name: str) -> bool:
-    lowered = name.lower()
-    vetoed = any(token in lowered for token in _OTHER_VENDORS)
-    return not vetoed and any(word in lowered for word in _FAMILIES)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from gatecert.desktop import shapes
 from gatecert.desktop.assemble import Assembled, assemble
+from gatecert.desktop.draft import MESSAGES, Draft
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
 from gatecert.desktop.profiles import COUNT_TOKENS_BETAS, EngineProfile
 from gatecert.desktop.settings import GatewaySettings
@@ -23,7 +24,6 @@ from gatecert.desktop.transport import Transport
 HeaderList = list[tuple[str, str]]
 OnEvent = Callable[[ServerSentEvent], bool]
 
-MESSAGES = "/v1/messages?beta=true"
 COUNT_TOKENS = "/v1/messages/count_tokens?beta=true"
 START_PROBE = "/api/hello"
 
@@ -94,36 +94,45 @@ class Engine:
         ``extra`` sets body fields, ``headers`` replaces headers (None removes one), ``on_event``
         sees each event as it arrives and leaves the stream by returning False.
         """
-        model = model or self.settings.chat_model
         turns = messages if messages is not None else [shapes.first_message(text)]
-        body = self._turn_body(model, turns, stream, extra or {})
-        own = {} if stream else {"X-Stainless-Timeout": str(self.profile.whole_timeout_s)}
-        changes = {**own, **(headers or {})}
-        request = self.request(path, shapes.encode(body), self.profile.betas(model), changes)
-        return self.send("chat turn", request, stream=stream, on_event=on_event)
+        draft = self.draft(turns, stream=stream, model=model, extra=extra)
+        return self.send_draft(replace(draft, path=path, headers=headers or {}), on_event)
 
-    def sample_body(self) -> dict[str, Any]:
-        """The body of a first turn as this engine would send it; nothing is sent."""
-        return self._turn_body(self.settings.chat_model, [shapes.first_message("hi")], True, {})
-
-    def _turn_body(
-        self, model: str, messages: Sequence[shapes.Json], stream: bool, extra: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        return shapes.turn_body(
+    def draft(
+        self,
+        messages: Sequence[shapes.Json],
+        *,
+        stream: bool = True,
+        model: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Draft:
+        """A chat turn as this engine would ask for it; nothing is sent."""
+        model = model or self.settings.chat_model
+        body = shapes.turn_body(
             self.profile,
             model,
             messages,
             session_id=self.session_id,
             stream=stream,
-            extra={**self.always, **extra},
+            extra={**self.always, **(extra or {})},
         )
+        timeout_s = self.profile.timeout_s if stream else self.profile.whole_timeout_s
+        return Draft("chat turn", body, self.profile.betas(model), timeout_s)
+
+    def send_draft(self, draft: Draft, on_event: OnEvent | None = None) -> Turn:
+        """Send a request once, as the draft has it."""
+        timeout = None if draft.timeout_s is None else str(draft.timeout_s)
+        changes = {"X-Stainless-Timeout": timeout, **draft.headers}
+        body = shapes.encode(dict(draft.body))
+        request = self.request(draft.path, body, draft.betas, changes)
+        return self.send(draft.purpose, request, stream=draft.stream, on_event=on_event)
 
     def title(self, text: str) -> Turn:
         """The side request that finds a title; it goes out before a first turn."""
         model = self.settings.chat_model
         body = shapes.title_body(self.profile, model, text, self.session_id)
-        request = self.request(MESSAGES, shapes.encode(body), self.profile.betas(model))
-        return self.send("title request", request, stream=True)
+        betas = self.profile.betas(model)
+        return self.send_draft(Draft("title request", body, betas, self.profile.timeout_s))
 
     def count_tokens(self, text: str) -> Exchange:
         """Ask how many tokens a text has."""
@@ -132,13 +141,8 @@ class Engine:
             "messages": [{"role": "user", "content": text}],
             "tools": [],
         }
-        request = self.request(
-            COUNT_TOKENS,
-            shapes.encode(body),
-            COUNT_TOKENS_BETAS,
-            {"X-Stainless-Timeout": None},
-        )
-        return self._transport.send("count tokens", request)
+        draft = Draft("count tokens", body, COUNT_TOKENS_BETAS, None, COUNT_TOKENS)
+        return self.send_draft(draft).exchange
 
     def start_probe(self) -> Exchange:
         """The connectivity probe at start: a HEAD without credential or custom headers."""

@@ -149,4 +149,3 @@ FORMATS: Mapping[str, Callable[[Linted], str]] = {
     "sarif": as_sarif,
     "github": as_github,
 }
-

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gatecert.desktop import ENGINE_DESKTOP, Engine, GatewaySettings, shapes
-from gatecert.desktop.engine import MESSAGES
+from gatecert.desktop.draft import MESSAGES
 from gatecert.desktop.transport import HttpxTransport
 from gatecert.gateways.target import Target
 from gatecert.overhead.estimate import Estimate, estimate, quantile

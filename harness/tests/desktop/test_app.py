@@ -10,7 +10,7 @@ import respx
 from pytest_socket import SocketConnectBlockedError
 
 from gatecert.desktop import DesktopApp, Exchange, GatewaySettings, NotRunningError
-from gatecert.desktop.app import usable_models
+from gatecert.desktop.models import usable_models
 
 BASE = "https://gw.example/anthropic"
 OLD = GatewaySettings(BASE, "sk-old")

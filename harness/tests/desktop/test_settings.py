@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatecert.desktop import GatewaySettings, SettingsError, compose_url
-from gatecert.desktop.engine import COUNT_TOKENS, MESSAGES, START_PROBE
+from gatecert.desktop.draft import MESSAGES
+from gatecert.desktop.engine import COUNT_TOKENS, START_PROBE
 from gatecert.desktop.settings import normal_base_url
 
 H = "https://gw.example"

@@ -116,7 +116,9 @@ _ALL = [
     Key("coworkEgressAllowedHosts", "array"),
     Key("egressProxyUrl", "url", (1, 44121, 1)),
     Key("egressProxyPacUrl", "url", (1, 44121, 1)),
-    Key("skipWebFetchPreflight", "boolean", (1, 37937, 0), nested="workspace.skipWebFetchPreflight"),
+    Key(
+        "skipWebFetchPreflight", "boolean", (1, 37937, 0), nested="workspace.skipWebFetchPreflight"
+    ),
     Key("mcpToolTimeoutSec", "integer", low=1),
     Key("managedMcpServers", "any"),
     Key("builtinToolPolicy", "any"),

@@ -98,9 +98,7 @@ def _registry(path: str, data: bytes) -> Iterator[Source]:
     hives = {value.hive for value in found.values}
     if not hives:
         where = found.elsewhere[0] if found.elsewhere else ("", Place())
-        raise SourceError(
-            "sets nothing under HKLM or HKCU\\SOFTWARE\\Policies\\Claude", where[1]
-        )
+        raise SourceError("sets nothing under HKLM or HKCU\\SOFTWARE\\Policies\\Claude", where[1])
     oddities += [
         Oddity("other-key", "", f"a key that the client does not read: {key}", place)
         for key, place in found.elsewhere

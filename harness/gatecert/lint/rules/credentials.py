@@ -151,7 +151,7 @@ def _of_kind(config: Config, kind: Setting, found: list[str]) -> Iterator[Findin
         yield at_setting(
             "not-activated",
             kind,
-            f"the client says '{KIND} \"{value}\" is not supported for provider \"gateway\"'",
+            f'the client says \'{KIND} "{value}" is not supported for provider "gateway"\'',
             "use static, helper-script or interactive",
         )
     elif value in needs and value not in found:

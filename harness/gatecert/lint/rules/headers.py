@@ -30,7 +30,9 @@ def custom_headers(config: Config, client: Client, policy: Policy) -> Iterator[F
     """What is wrong with the custom headers, and with the metadata among them."""
     old = config.settings.get(OLD_KEY)
     if old is not None:
-        does = "ignores it and sends no custom headers" if client.after_cut_off else "still reads it"
+        does = (
+            "ignores it and sends no custom headers" if client.after_cut_off else "still reads it"
+        )
         yield at_setting(
             "old-header-key", old, f"the client {does} (it ended {CUT_OFF})", f"name it {KEY}"
         )

@@ -1,0 +1,1 @@
+"""The configuration of third-party inference, in every form in which it is shipped. No I/O."""

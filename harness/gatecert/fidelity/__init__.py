@@ -1,0 +1,1 @@
+"""How close the simulated client is to the real one, as a number."""
