@@ -26,6 +26,7 @@ _TITLE = re.compile(r"<title[^>]*>\s*([^<]*?)\s*</title>", re.IGNORECASE)
 _BARE_WORD = re.compile(r"[:\[,{]\s*(?!true\b|false\b|null\b)([A-Za-z_]\w*)")
 _MODEL = re.compile(r"claude-([a-z]+)-(\d+)-(\d+)")
 _TOKENS = re.compile(r"(\d+) tokens > (\d+)")
+LONG_CONTEXT = "context-1m-2025-08-07"
 _MOST_OF_A_BODY = 2_000
 _CHARS_A_TOKEN = 4
 _INCOMPLETE = "The response above may be incomplete."
@@ -98,7 +99,8 @@ def _http(policy: RetryPolicy, draft: Draft, exchange: Exchange, older: bool) ->
 
 
 def _no_model(policy: RetryPolicy, draft: Draft) -> str:
-    model = draft.body.get("model", "")
+    # the client names the model as it was chosen, with the suffix that it turns into a beta
+    model = f"{draft.body.get('model', '')}{'[1m]' if LONG_CONTEXT in draft.betas else ''}"
     advice = " Run --model to pick a different model." if policy.surface == "terminal" else ""
     return (
         f"There's an issue with the selected model ({model}). It may not exist or you may not have "
