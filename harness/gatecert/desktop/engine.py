@@ -65,7 +65,8 @@ class Turn:
 class Engine:
     """Sends what the engine sends, with the settings that were read at launch.
 
-    ``always`` holds body fields that replace the engine's own on every turn.
+    ``always`` holds body fields that replace the engine's own on every turn. After a 401,
+    ``renew_credential`` gives settings with another credential, or None; the host process sets it.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Engine:
         self.settings = settings
         self.session_id = str(uuid.uuid4())
         self.always: dict[str, Any] = {}
+        self.renew_credential: Callable[[], GatewaySettings | None] | None = None
         self._transport = transport
 
     def turn(
