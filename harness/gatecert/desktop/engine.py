@@ -17,6 +17,16 @@ from gatecert.desktop.assemble import Assembled, assemble
 from gatecert.desktop.draft import MESSAGES, Draft
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
 from gatecert.desktop.profiles import COUNT_TOKENS_BETAS, EngineProfile
+from gatecert.desktop.recovery import (
+    Clock,
+    Limits,
+    Options,
+    Persisted,
+    SeenLine,
+    persist,
+    policy_of,
+)
+from gatecert.desktop.recovery import seen as seen_after
 from gatecert.desktop.settings import GatewaySettings
 from gatecert.desktop.sse import ServerSentEvent, SseParser
 from gatecert.desktop.transport import Transport
@@ -65,8 +75,8 @@ class Turn:
 class Engine:
     """Sends what the engine sends, with the settings that were read at launch.
 
-    ``always`` holds body fields that replace the engine's own on every turn. After a 401,
-    ``renew_credential`` gives settings with another credential, or None; the host process sets it.
+    ``always`` holds body fields that replace the engine's own on every turn. ``renew_credential``
+    fetches settings with a new credential after a 401, or None if there is none to be had.
     """
 
     def __init__(
@@ -128,6 +138,38 @@ class Engine:
         body = shapes.encode(dict(draft.body))
         request = self.request(draft.path, body, draft.betas, changes)
         return self.send(draft.purpose, request, stream=draft.stream, on_event=on_event)
+
+    def persist(
+        self,
+        draft: Draft,
+        *,
+        options: Options | None = None,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+    ) -> Persisted:
+        """Send a turn with every repeat, fallback and continuation that this engine makes.
+
+        With the default clock it really waits, up to some three minutes and longer.
+        """
+        return persist(
+            lambda asked: self.send_draft(asked).exchange,
+            draft,
+            policy_of(self.profile),
+            options=options,
+            clock=clock,
+            limits=limits,
+            renew=self._renew if self.renew_credential is not None else None,
+        )
+
+    def seen(self, exchange: Exchange) -> SeenLine | None:
+        """What this engine's user sees after an answer, if the gateway gives it every time."""
+        return seen_after(exchange, self.profile)
+
+    def _renew(self) -> bool:
+        fresh = self.renew_credential() if self.renew_credential is not None else None
+        if fresh is not None:
+            self.settings = fresh
+        return fresh is not None
 
     def title(self, text: str) -> Turn:
         """The side request that finds a title; it goes out before a first turn."""
