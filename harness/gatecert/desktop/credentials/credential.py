@@ -89,5 +89,6 @@ class StaticKey:
         """The key."""
         return self._credential
 
-    def renew(self) -> None:
+    def renew(self) -> Credential | None:
         """None: only an administrator can give another key."""
+        return None
