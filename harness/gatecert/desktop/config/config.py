@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gatecert.desktop.config.keys import KEYS, NEWEST, OPEN_PREFIXES, Version
+from gatecert.desktop.config.headers import KEY, OLD_KEY, named_values
+from gatecert.desktop.config.keys import KEYS, NEWEST, Key, Version, is_open
 from gatecert.desktop.config.placed import Place
 from gatecert.desktop.config.sources import Source
-from gatecert.desktop.config.values import UNSET, Misread, Raw, read_value
+from gatecert.desktop.config.values import UNSET, Misread, Raw, Read, read_value
 
 _ORDER = ("hklm", "hkcu", "profile", "plist", "managed-json", "nested", "library", "mode-switch")
 
@@ -88,18 +89,27 @@ def read_config(source: Source, client: Client) -> Config:
     for name, raw in source.raws.items():
         key = KEYS.get(name)
         if key is None:
-            if not name.startswith(OPEN_PREFIXES):
+            if not is_open(name):
                 unknown[name] = raw
-            continue
-        if key.since > client.version:
+        elif key.since > client.version:
             too_new[name] = raw
-            continue
-        value = read_value(key, raw)
-        if isinstance(value, Misread):
-            misreadings.append(Misreading(name, raw, source.path, value))
-        elif value is not UNSET:
-            settings[name] = Setting(name, value, raw, source.path)
+        else:
+            value = _read(key, raw, client)
+            if isinstance(value, Misread):
+                misreadings.append(Misreading(name, raw, source.path, value))
+            elif value is not UNSET:
+                settings[name] = Setting(name, value, raw, source.path)
+    old = settings.get(OLD_KEY)
+    if old is not None and KEY not in settings and not client.after_cut_off:
+        settings[KEY] = Setting(KEY, named_values(old.value), old.raw, source.path)
     return Config(source, settings, misreadings, unknown, too_new)
+
+
+def _read(key: Key, raw: Raw, client: Client) -> Read:
+    """The value; before the cut-off, the older forms of headers count as well."""
+    value = read_value(key, raw)
+    older = isinstance(value, Misread) and key.name == KEY and not client.after_cut_off
+    return named_values(raw.value) or value if older else value
 
 
 def in_force(sources: Iterable[Source]) -> tuple[Source | None, list[tuple[Source, Source]]]:
@@ -107,7 +117,7 @@ def in_force(sources: Iterable[Source]) -> tuple[Source | None, list[tuple[Sourc
 
     Sources are taken to lie on one machine. A mode switch takes no part.
     """
-    candidates = [s for s in sources if s.raws and s.form != "mode-switch"]
+    candidates = [s for s in sources if (s.raws or s.unread) and s.form != "mode-switch"]
     ranked = sorted(candidates, key=lambda source: _ORDER.index(source.form))
     locking = [source for source in ranked if not _updates_only(source)]
     if not locking:
@@ -117,6 +127,5 @@ def in_force(sources: Iterable[Source]) -> tuple[Source | None, list[tuple[Sourc
 
 
 def _updates_only(source: Source) -> bool:
-    return source.tier == "managed" and all(
-        name in KEYS and KEYS[name].update_only for name in source.raws
-    )
+    named = source.tier == "managed" and not source.unread
+    return named and all(name in KEYS and KEYS[name].update_only for name in source.raws)

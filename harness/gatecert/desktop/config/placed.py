@@ -1,7 +1,8 @@
 """JSON with places: every value knows the line and column where it stands. No I/O.
 
-The standard library reads JSON without places, and takes what the client's parser refuses (NaN,
-a name given twice). Here both are known.
+The standard library reads JSON without places, takes what the client's parser refuses (NaN), and
+keeps to itself that a name was given twice. No message holds text of the document beyond a sign of
+punctuation, because what stands there may be secret.
 """
 
 from __future__ import annotations
@@ -18,6 +19,14 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
 _WORDS = {"true": True, "false": False, "null": None}
 _MOST_LEVELS = 200
 _MOST_DIGITS = 400
+_SINGLE = "'"
+_SMART = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2032\u2033"
+# what the standard library says of a bad string, in words that quote nothing
+_NOT_CLOSED = "Unterminated string starting at"
+_BAD_STRINGS = {
+    "Invalid control character at": "a line break or control character inside a string",
+    _NOT_CLOSED: "a string that is not closed",
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,9 @@ class Place:
 
     line: int = 0
     column: int = 0
+
+
+NOWHERE = Place()
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,7 @@ class Node:
     """
 
     value: Any
-    place: Place = Place()
+    place: Place = NOWHERE
     members: dict[str, Node] = field(default_factory=dict)
     names: dict[str, Place] = field(default_factory=dict)
     items: tuple[Node, ...] = ()
@@ -45,12 +57,17 @@ class Node:
 
 
 class JsonError(ValueError):
-    """A text is not JSON: ``reason`` says why, ``place`` where."""
+    """A text is not JSON: ``reason`` says why, ``place`` where.
 
-    def __init__(self, reason: str, place: Place) -> None:
+    ``kind`` is ``single-quote``, ``smart-quote``, ``trailing-comma``, ``comment``, ``escaped``,
+    ``word``, ``end`` or ``other``.
+    """
+
+    def __init__(self, reason: str, place: Place, kind: str = "other") -> None:
         super().__init__(f"{reason} (line {place.line}, column {place.column})")
         self.reason = reason
         self.place = place
+        self.kind = kind
 
 
 def parse_json(text: str) -> Node:
@@ -67,18 +84,15 @@ class _Reader:
         node, at = self._value(self._skip(0), 0)
         at = self._skip(at)
         if at < len(self._text):
-            raise self._error(self._surplus(at), at)
+            raise self._error("something stands behind the end of the document", at)
         return node
-
-    def _surplus(self, at: int) -> str:
-        return f"{self._text[at]!r} after the end of the document"
 
     def _place(self, at: int) -> Place:
         line = bisect_right(self._lines, at)
         return Place(line, at - self._lines[line - 1] + 1)
 
-    def _error(self, reason: str, at: int) -> JsonError:
-        return JsonError(reason, self._place(at))
+    def _error(self, reason: str, at: int, kind: str = "other") -> JsonError:
+        return JsonError(reason, self._place(at), kind)
 
     def _skip(self, at: int) -> int:
         found = _BLANK.match(self._text, at)
@@ -103,54 +117,67 @@ class _Reader:
                 return Node(value, self._place(at)), at + len(word)
         found = _NUMBER.match(self._text, at)
         if found is None or len(found.group()) > _MOST_DIGITS:
-            raise self._error(self._instead_of_value(at), at)
+            raise self._no(at, "a value")
         text = found.group()
         number = float(text) if found.group(1) or found.group(2) else int(text)
         return Node(number, self._place(at)), found.end()
 
-    def _instead_of_value(self, at: int) -> str:
-        if at >= len(self._text):
-            return "the text ends where a value is needed"
-        sign = self._text[at]
-        if sign == "'":
-            return "a single quote, and JSON needs double ones"
-        if sign in "\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb":
-            return f"a typographic quote ({sign}), and JSON needs straight ones"
-        if sign in "]}":
-            return f"a comma before {sign!r}, and JSON has no trailing commas"
-        return f"{sign!r} where a value is needed"
+    def _no(self, at: int, wanted: str) -> JsonError:
+        """The error for a place where something is wanted that does not stand there."""
+        sign, rest = self._text[at : at + 1], self._text[at : at + 5]
+        if not sign:
+            return self._error(f"the text ends where {wanted} is needed", at, "end")
+        if sign == _SINGLE:
+            return self._error("a single quote, and JSON needs double ones", at, "single-quote")
+        if sign in _SMART:
+            reason = "a typographic quote, and JSON needs straight double ones"
+            return self._error(reason, at, "smart-quote")
+        if sign in "]},":
+            return self._error("a comma too many", at, "trailing-comma")
+        if rest.startswith(("//", "/*", "#")):
+            return self._error("a comment, and JSON has none", at, "comment")
+        if sign == "\\":
+            return self._error("a backslash before a quote that opens a string", at, "escaped")
+        if rest.startswith(("True", "False", "None", "NaN")):
+            return self._error("a word that JSON does not know: true, false, null", at, "word")
+        return self._error(f"{wanted} is needed here", at)
 
     def _string(self, at: int) -> tuple[str, int]:
         try:
             text, end = scanstring(self._text, at + 1, True)
         except JSONDecodeError as exc:
-            raise self._error(f"a string that is not valid: {exc.msg}", exc.pos) from None
+            if any(sign in self._text[at:] for sign in _SMART) and "Unterm" in exc.msg:
+                raise self._error(
+                    "a string closed by a typographic quote", at, "smart-quote"
+                ) from None
+            reason = _BAD_STRINGS.get(exc.msg, "an escape that JSON does not know")
+            raise self._error(reason, exc.pos) from None
         return str(text), int(end)
 
     def _object(self, at: int, level: int) -> tuple[Node, int]:
-        start, members, names, twice = at, {}, {}, []
+        start = at
+        members: dict[str, Node] = {}
+        names: dict[str, Place] = {}
+        twice: list[str] = []
         at = self._skip(at + 1)
         while self._text[at : at + 1] != "}":
-            name_at = at
             if self._text[at : at + 1] != '"':
-                raise self._error(self._instead_of_name(at, bool(members)), at)
-            name, at = self._string(at)
-            at = self._skip(at)
-            if self._text[at : at + 1] != ":":
-                raise self._error("no colon after a name", at)  # what stands there may be secret
+                raise self._no(at, "a name in double quotes")
+            name, after = self._string(at)
             if name in members:
                 twice.append(name)
-            members[name], at = self._value(self._skip(at + 1), level + 1)
-            names[name] = self._place(name_at)
+            names[name] = self._place(at)
+            members[name], at = self._value(self._colon(after), level + 1)
             at = self._separated(at, "}")
         value = {name: node.value for name, node in members.items()}
         return Node(value, self._place(start), members, names, (), tuple(twice)), at + 1
 
-    def _instead_of_name(self, at: int, has_members: bool) -> str:
-        if self._text[at : at + 1] == "}" and has_members:
-            return "a comma before '}', and JSON has no trailing commas"
-        found = self._instead_of_value(at)
-        return found.replace("a value is needed", "a name in double quotes is needed")
+    def _colon(self, at: int) -> int:
+        """Past the colon after a name. Raises JsonError."""
+        at = self._skip(at)
+        if self._text[at : at + 1] != ":":
+            raise self._error("no colon after a name", at)
+        return self._skip(at + 1)
 
     def _array(self, at: int, level: int) -> tuple[Node, int]:
         start, items = at, []
@@ -168,9 +195,9 @@ class _Reader:
         if sign == end:
             return at
         if sign != ",":
-            reason = f"{sign!r} where a comma or {end!r} is needed" if sign else "the text ends"
-            raise self._error(reason + ("" if sign else f" where {end!r} is needed"), at)
+            raise self._no(at, f"a comma or {end!r}")
         after = self._skip(at + 1)
         if self._text[after : after + 1] == end:
-            raise self._error(f"a comma before {end!r}, and JSON has no trailing commas", at)
+            reason = f"a comma before {end!r}, and JSON has no trailing commas"
+            raise self._error(reason, at, "trailing-comma")
         return after

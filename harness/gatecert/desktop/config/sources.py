@@ -6,124 +6,115 @@ write it describe it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Any
 
-from gatecert.desktop.config.keys import KEYS, flat_name
-from gatecert.desktop.config.placed import JsonError, Node, Place, parse_json
-from gatecert.desktop.config.plist import PlistError, parse_plist
-from gatecert.desktop.config.registry import RegistryError, RegistryValue, parse_registry
+from gatecert.desktop.config.jsonsources import read_json
+from gatecert.desktop.config.keys import KEYS
+from gatecert.desktop.config.placed import Place
+from gatecert.desktop.config.plist import DOMAIN, PlistError, PlistFile, parse_plist
+from gatecert.desktop.config.registry import (
+    RegistryError,
+    RegistryFile,
+    RegistryValue,
+    is_registry,
+    parse_registry,
+)
+from gatecert.desktop.config.source import (
+    INDEX,
+    MANAGED_LINUX,
+    MODE_SWITCH,
+    Index,
+    Oddity,
+    Source,
+    SourceError,
+)
 from gatecert.desktop.config.values import Raw
 
-INDEX = "_meta.json"
-MODE_SWITCH = "claude_desktop_config.json"
-MANAGED_LINUX = ("managed-settings.json", "enterprise.json")
-_CLUSTERS = ("inference", "models", "workspace", "codeSurface", "chatSurface", "coworkSurface")
-# objects that are values themselves, and no clusters of keys
-_WHOLE = {name for name, key in KEYS.items() if key.kind in ("object", "any")}
+__all__ = [
+    "INDEX",
+    "MANAGED_LINUX",
+    "MODE_SWITCH",
+    "Index",
+    "Oddity",
+    "Source",
+    "SourceError",
+    "read_source",
+]
 
-
-class SourceError(ValueError):
-    """A file that is no configuration of Claude Desktop; ``place`` says where, if it can."""
-
-    def __init__(self, reason: str, place: Place = Place()) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.place = place
-
-
-@dataclass(frozen=True)
-class Oddity:
-    """Something about a source that no single value explains. ``kind`` is one of a few words."""
-
-    kind: str
-    key: str
-    detail: str
-    place: Place = Place()
-
-
-@dataclass(frozen=True)
-class Source:
-    """What one file sets. ``form`` is ``library``, ``mode-switch``, ``managed-json``, ``nested``,
-    ``profile``, ``plist``, ``hklm`` or ``hkcu``; ``raws`` are the values by their flat key.
-
-    ``tier`` is ``managed``, ``bootstrap`` or ``local``; a mode switch has ``mode``.
-    """
-
-    path: str
-    form: str
-    raws: Mapping[str, Raw]
-    oddities: tuple[Oddity, ...] = ()
-    mode: str = ""
-    mode_place: Place = Place()
-
-    @property
-    def tier(self) -> str:
-        """Who wins: managed over bootstrap over local."""
-        if self.form == "nested":
-            return "bootstrap"
-        return "local" if self.form in ("library", "mode-switch") else "managed"
-
-
-@dataclass(frozen=True)
-class Index:
-    """The local library's index: the profile that is applied, and those that there are."""
-
-    path: str
-    applied: str
-    entries: Mapping[str, str]
-    places: Mapping[str, Place] = field(default_factory=dict)
+_PLIST_BEGINNINGS = (b"<?xml", b"<plist", b"<!DOCTYPE plist", b"bplist", b"\x30\x80", b"\x30\x82")
+_PLIST_SUFFIXES = (".mobileconfig", ".plist")
 
 
 def read_source(path: str, data: bytes) -> list[Source | Index]:
-    """What a file sets; a registry export may hold two sources. Raises SourceError."""
+    """What a file sets; a registry export may hold two sources, or none. Raises SourceError."""
     name = PurePath(path).name
     suffix = PurePath(name).suffix.lower()
-    if suffix == ".reg":
+    if suffix == ".reg" or is_registry(_registry_text(data[:200])):
         return list(_registry(path, data))
-    if suffix in (".mobileconfig", ".plist") or data.lstrip()[:5] in (b"<?xml", b"bplis", b"<plis"):
+    beginning = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if suffix in _PLIST_SUFFIXES or beginning.startswith(_PLIST_BEGINNINGS):
         return [_plist(path, data)]
-    return [_json(path, name, data)]
+    return [read_json(path, name, data)]
 
 
 def _registry(path: str, data: bytes) -> Iterator[Source]:
-    text, oddities = _registry_text(data)
+    text = _registry_text(data)
     try:
         found = parse_registry(text)
     except RegistryError as exc:
+        if not text.lstrip("\ufeff").lstrip().startswith(("[", "Windows")):
+            raise SourceError(str(exc), Place(1, 1), "foreign") from None
         raise SourceError(str(exc), Place(1, 1)) from None
-    oddities += [Oddity("registry-line", "", t.reason, t.place) for t in found.trouble]
-    hives = {value.hive for value in found.values}
-    if not hives:
-        where = found.elsewhere[0] if found.elsewhere else ("", Place())
-        raise SourceError("sets nothing under HKLM or HKCU\\SOFTWARE\\Policies\\Claude", where[1])
-    oddities += [
-        Oddity("other-key", "", f"a key that the client does not read: {key}", place)
-        for key, place in found.elsewhere
-    ]
-    for hive in sorted(hives, reverse=True):  # HKLM first
-        values = [value for value in found.values if value.hive == hive]
-        yield _hive(path, hive.lower(), values, oddities)
+    oddities = [*_encoding(data, text), *_of_registry(found)]
+    forms = {value.hive.lower(): value.hive for value in found.values}
+    if not forms:
+        wrong = [value for value in found.elsewhere if value.name in KEYS]
+        if wrong or (not found.removes and not found.trouble):
+            yield _wrong_key(path, wrong, oddities)
+        elif found.trouble:
+            yield Source(path, "hklm", {}, tuple(oddities))
+        return
+    for form in sorted(forms, reverse=True):  # HKLM first
+        values = [value for value in found.values if value.hive == forms[form]]
+        yield _hive(path, form, values, oddities)
         oddities = []
+
+
+def _of_registry(found: RegistryFile) -> Iterator[Oddity]:
+    for trouble in found.trouble:
+        yield Oddity(f"registry-{trouble.kind}", trouble.name, "", trouble.place)
+    for value in found.elsewhere:
+        if value.name in KEYS:
+            yield Oddity("wrong-place", value.name, "registry key", value.place)
+
+
+def _wrong_key(path: str, wrong: list[RegistryValue], oddities: list[Oddity]) -> Source:
+    """Settings under a key that the client does not read: read as if they stood under the right
+    one, so that their other mistakes are known too. Raises SourceError if there are none."""
+    if not wrong:
+        reason = "sets nothing under HKLM or HKCU\\SOFTWARE\\Policies\\Claude"
+        raise SourceError(reason, Place(1, 1), cause="no-settings")
+    return _hive(path, "hklm", wrong, oddities)
 
 
 def _hive(path: str, form: str, values: list[RegistryValue], extra: list[Oddity]) -> Source:
     raws: dict[str, Raw] = {}
     oddities = list(extra)
+    unread = 0
     for value in values:
-        if value.subkey:
-            detail = f"stands in the subkey {value.subkey}, which the client does not see"
+        if value.subkey and value.hive:
+            detail = "stands in a subkey, which the client does not see"
         elif value.kind not in ("REG_SZ", "REG_DWORD"):
+            unread += value.kind == "REG_EXPAND_SZ"
             detail = f"is {value.kind}, which the client cannot read"
         elif value.kind == "REG_DWORD" and not _takes_numbers(value.name):
-            detail = "is REG_DWORD; the client reads numbers only for booleans and integers"
+            detail = "is REG_DWORD, which the client reads for booleans and integers alone"
         else:
             raws[value.name] = Raw(value.data, value.place, native=value.kind == "REG_DWORD")
             continue
         oddities.append(Oddity("unread-type", value.name, detail, value.place))
-    return Source(path, form, raws, tuple(oddities))
+    return Source(path, form, raws, tuple(oddities), unread=unread)
 
 
 def _takes_numbers(name: str) -> bool:
@@ -131,112 +122,47 @@ def _takes_numbers(name: str) -> bool:
     return key is None or key.kind in ("boolean", "integer")
 
 
-def _registry_text(data: bytes) -> tuple[str, list[Oddity]]:
+def _registry_text(data: bytes) -> str:
+    """The text of an export: UTF-16 as the editor writes it, else UTF-8 or the code page."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace"), []
+        return data.decode("utf-16", "replace")
     if data[1:2] == b"\0":
-        return data.decode("utf-16-le", "replace"), []
+        return data.decode("utf-16-le", "replace")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
-    if text.isascii():
-        return text, []
-    detail = "not UTF-16: regedit reads the file in the machine's code page, and letters change"
-    return text, [Oddity("encoding", "", detail, Place(1, 1))]
+        return data.decode("cp1252", "replace")
+
+
+def _encoding(data: bytes, text: str) -> Iterator[Oddity]:
+    if not text.isascii() and data[:2] not in (b"\xff\xfe", b"\xfe\xff") and data[1:2] != b"\0":
+        detail = "not UTF-16: regedit reads it in the machine's code page, and letters change"
+        yield Oddity("encoding", "", detail, Place(1, 1))
 
 
 def _plist(path: str, data: bytes) -> Source:
     try:
         found = parse_plist(data)
     except PlistError as exc:
-        raise SourceError(str(exc)) from None
+        kind = "syntax" if exc.place.line or b"<plist" in data else "foreign"
+        raise SourceError(str(exc), exc.place, kind) from None
     if found.profile and not found.values:
-        raise SourceError(
-            "the profile has no payload with keys for com.anthropic.claudefordesktop"
-            + (f" (it has {', '.join(sorted(set(found.domains)))})" if found.domains else "")
-        )
-    raws = {v.name: Raw(v.value, v.place, not isinstance(v.value, str)) for v in found.values}
-    return Source(path, "profile" if found.profile else "plist", raws)
+        reason = f"the profile has no payload with settings for {DOMAIN}"
+        raise SourceError(reason, Place(1, 1), cause="no-settings")
+    raws = {v.name: Raw(v.node.value, v.place, _native(v.node.value), v.node) for v in found.values}
+    form = "profile" if found.profile else "plist"
+    return Source(path, form, raws, tuple(_of_plist(found)))
 
 
-def _json(path: str, name: str, data: bytes) -> Source | Index:
-    text, oddities = _json_text(data)
-    try:
-        node = parse_json(text)
-    except JsonError as exc:
-        raise SourceError(f"not JSON: {exc.reason}", exc.place) from None
-    if not isinstance(node.value, dict):
-        raise SourceError("not a JSON object", node.place)
-    oddities += [
-        Oddity("twice", key, "is given twice; the last one counts", node.names[key])
-        for key in node.twice
-    ]
-    if name == INDEX or "appliedId" in node.members:
-        return _index(path, node)
-    if name == MODE_SWITCH or "deploymentMode" in node.members:
-        return _mode_switch(path, node, oddities)
-    if name in MANAGED_LINUX:
-        return Source(path, "managed-json", _flat(node), tuple(oddities))
-    if any(_is_cluster(key, node.members) for key in _CLUSTERS):
-        raws = dict(_nested(node, []))
-        return Source(path, "nested", raws, tuple(oddities))
-    return Source(path, "library", _flat(node), tuple(oddities))
+def _native(value: object) -> bool:
+    return not isinstance(value, str)
 
 
-def _json_text(data: bytes) -> tuple[str, list[Oddity]]:
-    oddities = []
-    encoding = "utf-8"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-        oddities.append(Oddity("encoding", "", "is UTF-16, and JSON must be UTF-8", Place(1, 1)))
-    elif data.startswith(b"\xef\xbb\xbf"):
-        encoding = "utf-8-sig"
-        oddities.append(Oddity("encoding", "", "begins with a byte order mark", Place(1, 1)))
-    try:
-        return data.decode(encoding), oddities
-    except UnicodeDecodeError as exc:
-        line = data[: exc.start].count(b"\n") + 1
-        raise SourceError("neither UTF-8 text nor a property list", Place(line, 0)) from None
-
-
-def _index(path: str, node: Node) -> Index:
-    applied = node.value.get("appliedId")
-    listed = node.members.get("entries", Node([])).items
-    entries = {
-        str(item.value["id"]): str(item.value.get("name", ""))
-        for item in listed
-        if isinstance(item.value, dict) and "id" in item.value
-    }
-    return Index(path, applied if isinstance(applied, str) else "", entries, node.names)
-
-
-def _mode_switch(path: str, node: Node, oddities: list[Oddity]) -> Source:
-    mode = node.value.get("deploymentMode")
-    older = node.members.get("enterpriseConfig", Node({}))
-    raws = _flat(older) if isinstance(older.value, dict) else {}
-    place = node.names.get("deploymentMode", Place())
-    said = mode if isinstance(mode, str) else ("" if mode is None else "?")
-    return Source(path, "mode-switch", raws, tuple(oddities), said, place)
-
-
-def _flat(node: Node) -> dict[str, Raw]:
-    return {
-        name: Raw(member.value, node.names[name], not isinstance(member.value, str))
-        for name, member in node.members.items()
-    }
-
-
-def _is_cluster(name: str, members: Mapping[str, Node]) -> bool:
-    return name in members and isinstance(members[name].value, dict)
-
-
-def _nested(node: Node, path: list[str]) -> Iterator[tuple[str, Raw]]:
-    for name, member in node.members.items():
-        here = [*path, name]
-        flat = flat_name(here)
-        whole: Any = flat in _WHOLE or flat in KEYS
-        if isinstance(member.value, dict) and not whole:
-            yield from _nested(member, here)
-        else:
-            yield flat, Raw(member.value, node.names[name], not isinstance(member.value, str))
+def _of_plist(found: PlistFile) -> Iterator[Oddity]:
+    if found.foreign:
+        yield Oddity("wrong-place", "PayloadType", "preference domain", found.foreign_place)
+    for value in found.values:
+        if value.twice:
+            yield Oddity("twice", value.name, "", value.place)
+        if value.depth and value.name in KEYS:
+            yield Oddity("wrong-place", value.name, "dictionary", value.place)

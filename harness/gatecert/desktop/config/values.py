@@ -1,25 +1,24 @@
 """What the client makes of one configured value. No I/O.
 
-Source: the value rules of the client's configuration reference; the messages are those read out of
-the shipped client. Empty strings and null mean unset. In plist and registry every value may be a
-string: booleans as ``true/false/1/0``, arrays and objects as one JSON string.
+Source: the value rules of the client's configuration reference; the messages, and the second try at
+JSON with Windows backslashes, as read out of the shipped client. Null and empty strings mean unset.
+In plist and registry every value may be a string: booleans as ``true/false/1/0``, the rest as JSON.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gatecert.desktop.config.keys import Key
-from gatecert.desktop.config.placed import JsonError, Place, parse_json
+from gatecert.desktop.config.placed import NOWHERE, JsonError, Node, Place, parse_json
 
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 _LONE_BACKSLASH = re.compile(r'\\(?!["\\/bfnrtu])')
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
-_NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
 UNSET = object()
 
 
@@ -27,22 +26,42 @@ UNSET = object()
 class Raw:
     """A value as a file has it. ``native`` says that it has its own type and is no string form.
 
-    ``inner`` says where the members of an object stand, if the file tells.
+    ``node`` tells where the members of an object and the items of an array stand, if the file does.
     """
 
     value: Any
-    place: Place = Place()
+    place: Place = NOWHERE
     native: bool = True
+    node: Node | None = None
+
+    def at(self, *steps: str | int) -> Place:
+        """Where a member (by name) or an item (by number) stands, as near as the file tells."""
+        place, node = self.place, self.node
+        for step in steps:
+            if node is None:
+                break
+            if isinstance(step, str):
+                place, node = node.names.get(step, place), node.members.get(step)
+            else:
+                node = node.items[step] if step < len(node.items) else None
+                place = node.place if node else place
+        return place if place.line else self.place
 
 
 @dataclass(frozen=True)
 class Misread:
-    """Why the client takes a value as unset. ``kind`` is one of a few words; ``says`` is what the
-    client logs or does; ``at`` is the place in a JSON string where it breaks off."""
+    """Why the client takes a value as unset.
+
+    ``kind`` is ``boolean``, ``choice``, ``range``, ``type``, ``json`` or ``member``; ``says`` is
+    what the client logs, ``why`` the same in plain words; ``at`` is the place in a JSON string
+    where it breaks off, and ``cause`` a kind of :class:`JsonError`. No value is quoted.
+    """
 
     kind: str
     says: str
-    at: Place = Place()
+    why: str = ""
+    at: Place = NOWHERE
+    cause: str = ""
 
 
 Read = Any  # the value, UNSET, or a Misread
@@ -53,100 +72,138 @@ def read_value(key: Key, raw: Raw) -> Read:
     if raw.value is None or (isinstance(raw.value, str) and not raw.value.strip()):
         return UNSET
     reader = _READERS.get(key.kind)
-    return reader(key, raw) if reader else raw.value
+    return reader(key, raw.value) if reader else raw.value
 
 
-def _string(key: Key, raw: Raw) -> Read:
-    if isinstance(raw.value, str):
-        return raw.value
-    return _wrong_type(key, "a string", raw.value)
+def parsed_json(text: str) -> Node:
+    """JSON in a string, as the client takes it: as it is, or with lone backslashes doubled.
+
+    Raises the JsonError of the first try.
+    """
+    try:
+        return parse_json(text)
+    except JsonError as first:
+        try:
+            return parse_json(_LONE_BACKSLASH.sub(r"\\\\", text))
+        except JsonError:
+            raise first from None
 
 
-def _boolean(key: Key, raw: Raw) -> Read:
-    if isinstance(raw.value, bool):
-        return raw.value
-    text = str(raw.value).strip().lower() if isinstance(raw.value, str | int) else ""
+def _string(key: Key, value: Any) -> Read:
+    return value if isinstance(value, str) else _wrong_type(key, "a string", value)
+
+
+def _boolean(key: Key, value: Any) -> Read:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower() if isinstance(value, str | int) else ""
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    return Misread("boolean", f'Managed config "{key.name}" is not a valid boolean')
+    says = f'Managed config "{key.name}" is not a valid boolean'
+    return Misread("boolean", says, "it must be true or false")
 
 
-def _integer(key: Key, raw: Raw) -> Read:
-    value = raw.value
-    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        return _wrong_type(key, "a whole number", raw.value)
-    return _within(key, value)
+def _integer(key: Key, value: Any) -> Read:
+    number = _of_text(value)
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if isinstance(number, bool) or not isinstance(number, int):
+        return _wrong_type(key, "a whole number", value)
+    return _within(key, number)
 
 
-def _number(key: Key, raw: Raw) -> Read:
-    value = raw.value
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return _wrong_type(key, "a number", raw.value)
-    return _within(key, value)
+def _number(key: Key, value: Any) -> Read:
+    number = _of_text(value)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return _wrong_type(key, "a number", value)
+    return _within(key, number)
+
+
+def _of_text(value: Any) -> Any:
+    """The number in a string, if it is one."""
+    try:
+        return parse_json(value).value if isinstance(value, str) else value
+    except JsonError:
+        return value
 
 
 def _within(key: Key, value: float) -> Read:
-    if key.low is not None and value < key.low or key.high is not None and value > key.high:
-        bounds = f"{key.low:g} to {key.high:g}" if key.high is not None else f"{key.low:g} or more"
-        return Misread("range", f"{key.name} must be {bounds}")
+    low, high = key.low, key.high
+    if (low is not None and value < low) or (high is not None and value > high):
+        bounds = f"{low:g} to {high:g}" if high is not None else f"{low:g} or more"
+        return Misread("range", _failed(key, "out of range"), f"it must be {bounds}")
     return value
 
 
-def _enum(key: Key, raw: Raw) -> Read:
-    if isinstance(raw.value, str) and raw.value in key.choices:
-        return raw.value
-    return Misread("choice", f"{key.name} must be one of {', '.join(key.choices)}")
+def _enum(key: Key, value: Any) -> Read:
+    if isinstance(value, str) and value in key.choices:
+        return value
+    says = _failed(key, ".: invalid_enum_value")
+    return Misread("choice", says, f"it must be one of {', '.join(key.choices)}")
 
 
-def _structure(wanted: type, word: str) -> Callable[[Key, Raw], Read]:
-    def read(key: Key, raw: Raw) -> Read:
-        value = raw.value
-        if isinstance(value, str):
-            value = _from_json(key, value)
-        if isinstance(value, Misread) or isinstance(value, wanted):
-            return value
-        return _wrong_type(key, word, value)
+def _structure(wanted: type, word: str) -> Callable[[Key, Any], Read]:
+    def read(key: Key, value: Any) -> Read:
+        found = _from_json(key, value) if isinstance(value, str) else value
+        if isinstance(found, (Misread, wanted)):
+            return found
+        return _wrong_type(key, word, found)
 
     return read
 
 
 def _from_json(key: Key, text: str) -> Read:
-    """A JSON string: read as it is, then once more with lone Windows backslashes doubled."""
     try:
-        return parse_json(text).value
-    except JsonError as first:
-        try:
-            return parse_json(_LONE_BACKSLASH.sub(r"\\\\", text)).value
-        except JsonError:
-            says = f'Failed to parse managed config "{key.name}": {first.reason}'
-            return Misread("json", says, first.place)
+        return parsed_json(text).value
+    except JsonError as exc:
+        says = _failed(key, ".: invalid_type")
+        return Misread("json", says, exc.reason, exc.place, exc.kind)
+
+
+def _headers(key: Key, value: Any) -> Read:
+    """An object of strings; one member of another type, and the client takes none of them."""
+    found = _OBJECT(key, value)
+    if isinstance(found, Mapping) and not all(isinstance(v, str) for v in found.values()):
+        return Misread("member", _failed(key, "invalid_type"), "every header must be a string")
+    return found
 
 
 def _wrong_type(key: Key, wanted: str, value: Any) -> Misread:
-    return Misread("type", f"{key.name} must be {wanted}, not {kind_of(value)}")
+    says = _failed(key, ".: invalid_type")
+    return Misread("type", says, f"it must be {wanted}, and is {kind_of(value)}")
+
+
+def _failed(key: Key, what: str) -> str:
+    return f'Failed to parse managed config "{key.name}": {what}'
 
 
 def kind_of(value: Any) -> str:
     """What a value is, in JSON's words."""
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    words = {str: "a string", int: "a number", float: "a number", list: "an array"}
-    return words.get(type(value), "an object")
+    return _WORDS.get(type(value), "something else")
 
 
-_READERS: dict[str, Callable[[Key, Raw], Read]] = {
+_WORDS: Mapping[type, str] = {
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    list: "an array",
+    dict: "an object",
+    bytes: "binary data",
+    datetime: "a date",
+}
+
+
+_OBJECT = _structure(dict, "an object")
+_READERS: dict[str, Callable[[Key, Any], Read]] = {
     "string": _string,
     "url": _string,
     "enum": _enum,
     "boolean": _boolean,
     "integer": _integer,
     "number": _number,
-    "object": _structure(dict, "an object"),
+    "object": _OBJECT,
+    "headers": _headers,
     "array": _structure(list, "an array"),
 }
