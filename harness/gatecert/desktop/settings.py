@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from gatecert.desktop.secret import Secret
+
 AUTH_SCHEMES = ("bearer", "x-api-key")
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
@@ -34,13 +36,16 @@ class GatewaySettings:
     ``api_key`` None means that no credential is sent at all, which the real client never does; it
     is there to see what the gateway says to strangers. Blanks around the key and around the values
     of custom headers are trimmed, as the client does. Raises SettingsError with the client's own
-    message for a base URL it refuses, and for whatever no request can carry.
+    message for a base URL it refuses, and for whatever no request can carry. Neither the key nor
+    the values of headers are ever shown.
     """
 
     base_url: str
-    api_key: str | None = field(default=None, repr=False)
+    api_key: Secret | str | None = field(default=None, repr=False)
     auth_scheme: str = "bearer"
-    custom_headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    custom_headers: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False
+    )
     chat_model: str = "claude-sonnet-4-5"
     background_model: str = "claude-haiku-4-5-20251001"
 
@@ -51,7 +56,8 @@ class GatewaySettings:
                 f"auth scheme {self.auth_scheme!r} is none of {', '.join(AUTH_SCHEMES)}"
             )
         if self.api_key is not None:
-            object.__setattr__(self, "api_key", _checked_key(self.api_key))
+            key = self.api_key if isinstance(self.api_key, Secret) else Secret(self.api_key)
+            object.__setattr__(self, "api_key", Secret(_checked_key(key.reveal())))
         headers = {name: _checked_value(name, value) for name, value in self.custom_headers.items()}
         object.__setattr__(self, "custom_headers", MappingProxyType(headers))
 
@@ -61,11 +67,16 @@ class GatewaySettings:
 
     def credential(self) -> tuple[str, str] | None:
         """The one credential header that the desktop sends, or None without a key."""
-        if self.api_key is None:
+        key = self.key()
+        if key is None:
             return None
         if self.auth_scheme == "x-api-key":
-            return "x-api-key", self.api_key
-        return "Authorization", f"Bearer {self.api_key}"
+            return "x-api-key", key.reveal()
+        return "Authorization", f"Bearer {key.reveal()}"
+
+    def key(self) -> Secret | None:
+        """The key, still hidden."""
+        return Secret(self.api_key) if isinstance(self.api_key, str) else self.api_key
 
 
 def compose_url(base_url: str, path: str) -> str:
