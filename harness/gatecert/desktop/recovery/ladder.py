@@ -15,7 +15,7 @@ from typing import Any
 
 from gatecert.desktop.draft import Draft
 from gatecert.desktop.profiles import ENGINE_DESKTOP
-from gatecert.desktop.shapes import tools
+from gatecert.desktop.prompt import tools
 
 Change = Callable[[Draft, str], Draft | None]
 
@@ -181,7 +181,7 @@ def _plain_tools(draft: Draft, _: str) -> Draft | None:
         return None
     given = [t for t in draft.body.get("tools", ()) if t.get("name") not in _SEARCH_TOOLS]
     names = {tool.get("name") for tool in given}
-    full = [*given, *(tool for tool in tools(ENGINE_DESKTOP) if tool["name"] not in names)]
+    full = [*given, *(tool for tool in tools(ENGINE_DESKTOP.tools) if tool["name"] not in names)]
     full.sort(key=lambda tool: str(tool.get("name")))
     return draft.with_fields(tools=full).without_betas(TOOL_SEARCH)
 
