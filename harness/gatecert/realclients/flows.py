@@ -8,11 +8,10 @@ from typing import Literal
 
 from gatecert.upstream import Block, Plan
 
-Kind = Literal["print", "stream-json", "terminal", "agent", "call"]
+Kind = Literal["print", "stream-json", "terminal"]
 
 # 16 characters: a shorter prompt than about that gets no title request
 TITLED_PROMPT = "say hello please"
-FILES: Mapping[str, bytes] = {"one.txt": b"one\n", "two.txt": b"two\n"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,13 @@ COWORK = {**DESKTOP, "CLAUDE_CODE_ENTRYPOINT": "local-agent"}
 SDK_COWORK = {**COWORK, "CLAUDE_AGENT_SDK_VERSION": "0.3.330"}
 DISCOVERY = {"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1"}
 S45, S46 = "claude-sonnet-4-5", "claude-sonnet-4-6"
+# all that any flow asks the gateway for
+MODELS = (
+    *("claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-2", "claude-opus-4-8"),
+    *("claude-opus-4-6", S46, S45, "claude-haiku-4-5", "claude-haiku-4-5-20251001"),
+    *("@anthropic-prod/claude-sonnet-4-6", "@anthropic-prod/claude-opus-4-8"),
+    *("my-gateway-model", "gw-haiku"),
+)
 
 _CUSTOM = (
     'x-portkey-metadata: {"_user":"u1","team":"t","env":"dev"}\n'
@@ -83,8 +89,7 @@ _AGENT = Plan(
         tool(
             "Agent",
             4,
-            '{"description":"say hi","prompt":"hi","subagent_type":"general-purpose",'
-            '"run_in_background":false}',
+            '{"description":"say hi","prompt":"hi","subagent_type":"Explore"}',
         ),
     ),
     stop_reason="tool_use",
@@ -130,7 +135,9 @@ ENGINE: Sequence[Flow] = (
     Flow("desktop_slug_model", model="@anthropic-prod/claude-opus-4-8", env=DESKTOP),
     Flow("desktop_haiku", model="claude-haiku-4-5", env=DESKTOP),
     Flow("sj_desktop", "stream-json", TITLED_PROMPT, S46, env=DESKTOP, quiet=False),
-    Flow("sj_desktop_toolsearch", "stream-json", TITLED_PROMPT, S46, env=DESKTOP_BETAS, quiet=False),
+    Flow(
+        "sj_desktop_toolsearch", "stream-json", TITLED_PROMPT, S46, env=DESKTOP_BETAS, quiet=False
+    ),
     Flow(
         "sj_haiku_env",
         "stream-json",

@@ -63,10 +63,10 @@ async def run_in_terminal(
     *,
     env: Mapping[str, str],
     folder: Path,
-    keys: Sequence[bytes | float],
+    stdin: Sequence[bytes | float],
     limit_s: float,
 ) -> Ended:
-    """Run a client on a terminal, press ``keys`` with pauses in seconds, and end it."""
+    """Run a client on a terminal, press the keys in ``stdin`` with pauses in seconds, and end it."""
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -82,7 +82,7 @@ async def run_in_terminal(
     asyncio.get_running_loop().add_reader(ours, _read_screen, ours, screen)
     try:
         async with asyncio.timeout(limit_s):
-            for key in keys:
+            for key in stdin:
                 if isinstance(key, float):
                     await asyncio.sleep(key)
                 else:

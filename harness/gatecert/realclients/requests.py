@@ -33,9 +33,7 @@ class RequestReader:
         return found
 
     def _renew(self, rest: bytes) -> None:
-        self._connection = h11.Connection(
-            h11.SERVER, max_incomplete_event_size=_HEADER_LIMIT_BYTES
-        )
+        self._connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEADER_LIMIT_BYTES)
         self._head: h11.Request | None = None
         self._body = bytearray()
         if rest:
