@@ -24,6 +24,7 @@ from gatecert.lint.policy import Policy
 from gatecert.lint.report import at_place
 from gatecert.lint.rules import credentials, files, headers, models, urls
 
+
 SUFFIXES = (".json", ".plist", ".mobileconfig", ".reg")
 _MOST_BYTES = 4_000_000
 _MOST_FILES = 10_000

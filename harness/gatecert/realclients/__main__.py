@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gatecert.errors import GatecertError, RunError, UsageError
 from gatecert.realclients import compare, namespace
@@ -126,11 +127,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if found and options.strict else 0
 
 
-def _read(place: Path) -> dict[str, object]:
+def _read(place: Path) -> dict[str, Any]:
     return dict(json.loads(place.read_text(encoding="utf-8")))
 
 
-def _flows(capture: dict[str, object]) -> list[str]:
+def _flows(capture: dict[str, Any]) -> list[str]:
     return [name for group in ("flows", "calls") for name in capture.get(group) or ()]
 
 

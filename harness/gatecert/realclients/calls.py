@@ -12,6 +12,7 @@ from gatecert.upstream import Block, Plan
 
 _BY_KEY: Mapping[str, Any] = {"api_key": KEY}
 _BASH = tool("bash", 1, '{"command":"echo ok"}')
+_THOUGHT = (Block("thinking", ("so",), signature="c2ln"), Block("text", ("hi",)))
 _CUSTOM = 'x-portkey-metadata: {"_user":"u1"}\nx-two: 2'
 _HEADERS = {
     "x-portkey-metadata": '{"_user":"u1"}',

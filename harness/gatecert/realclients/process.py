@@ -66,7 +66,7 @@ async def run_in_terminal(
     stdin: Sequence[bytes | float],
     limit_s: float,
 ) -> Ended:
-    """Run a client on a terminal, press the keys in ``stdin`` with pauses in seconds, and end it."""
+    """Run a client on a terminal, press the keys in ``stdin`` with pauses, and end it."""
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
         *command,

@@ -56,7 +56,7 @@ def parse_plist(data: bytes) -> PlistFile:
         document = plistlib.loads(data)
     except ExpatError as exc:
         raise PlistError(f"not well-formed XML: {exc}") from None
-    except Exception as exc:
+    except Exception as exc:  # noqa: BLE001 - plistlib lets through whatever a broken file causes
         raise PlistError(f"not a property list ({type(exc).__name__})") from None
     if not isinstance(document, dict):
         raise PlistError("the property list is not a dictionary")

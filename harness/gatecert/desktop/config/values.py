@@ -92,7 +92,7 @@ def _number(key: Key, raw: Raw) -> Read:
 
 
 def _within(key: Key, value: float) -> Read:
-    if (key.low is not None and value < key.low) or (key.high is not None and value > key.high):
+    if key.low is not None and value < key.low or key.high is not None and value > key.high:
         bounds = f"{key.low:g} to {key.high:g}" if key.high is not None else f"{key.low:g} or more"
         return Misread("range", f"{key.name} must be {bounds}")
     return value

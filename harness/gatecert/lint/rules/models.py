@@ -103,7 +103,7 @@ def _members(setting: Setting, entry: Any, shown: str) -> Iterator[Finding]:
             yield at_setting(
                 "model-entry",
                 setting,
-                f"the entry {shown} has a member {str(member)[:40]!a} that the client does "
+                f"the entry {shown} has a member {ascii(str(member)[:40])} that the client does "
                 "not know",
                 f"use {', '.join(_MEMBERS)}",
             )
