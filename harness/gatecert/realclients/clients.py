@@ -48,7 +48,7 @@ class Client:
     @property
     def title(self) -> str:
         """What a user reads."""
-        return f"{self.program.package} {self.version}"
+        return f"{self.program.name} {self.version}"
 
 
 NEWEST = "newest"
