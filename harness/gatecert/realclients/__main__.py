@@ -81,7 +81,7 @@ def tell(clients: Sequence[Installed], out: Path, kept: Path) -> int:
             print(f"{client.title}: no capture of this program is kept")
             continue
         before = _read(kept / replace(client, version=version).file_name)
-        lines = list(compare.differences(before, fresh))
+        lines = compare.differences(before, fresh)
         common = len(set(_flows(before)) & set(_flows(fresh)))
         print(f"{client.title}: {len(lines)} differences from {version} in {common} flows")
         for line in lines:

@@ -19,13 +19,28 @@ _IGNORED = {"body_bytes", "server_answered", "connections", "note"}
 _MOST = 200
 
 
-def differences(kept: Mapping[str, Any], fresh: Mapping[str, Any]) -> Iterator[str]:
-    """One line for each difference in the flows (or calls) that both captures hold."""
+def differences(kept: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
+    """One line for each difference in the flows (or calls) that both captures hold.
+
+    A client's own version may differ. What is different in many requests is told once.
+    """
     group = "flows" if "flows" in kept else "calls"
-    before, after = kept[group], fresh.get(group, {})
+    before, after = _unversioned(kept)[group], _unversioned(fresh).get(group, {})
+    places: dict[str, list[str]] = {}
     for name in before:
-        if name in after:
-            yield from (f"{name}: {line}" for line in _flow(before[name], after[name]))
+        for place, change in _flow(before[name], after[name]) if name in after else ():
+            places.setdefault(change, []).append(f"{name}{place}")
+    return [f"{_places(found)}: {change}" for change, found in places.items()]
+
+
+def _unversioned(capture: Mapping[str, Any]) -> dict[str, Any]:
+    text = json.dumps({key: capture[key] for key in capture if key != "version"})
+    return dict(json.loads(text.replace(str(capture["version"]), "<version>")))
+
+
+def _places(found: Sequence[str]) -> str:
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{found[0]}{more}"
 
 
 def missing(kept: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
@@ -44,13 +59,14 @@ def _ordered(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version)]
 
 
-def _flow(kept: Mapping[str, Any], fresh: Mapping[str, Any]) -> Iterator[str]:
+def _flow(kept: Mapping[str, Any], fresh: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each difference: which request, and what is different in it."""
     before, after = _requests(kept), _requests(fresh)
     if [_title(r) for r in before] != [_title(r) for r in after]:
-        yield f"requests {[_title(r) for r in before]} → {[_title(r) for r in after]}"
+        yield "", f"requests {[_title(r) for r in before]} → {[_title(r) for r in after]}"
         return
     for number, (one, other) in enumerate(zip(before, after, strict=True)):
-        yield from (f"request {number}{line}" for line in _tree("", one, other))
+        yield from ((f" request {number}", line) for line in _tree("", one, other))
 
 
 def _requests(flow: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ Kind = Literal["print", "stream-json", "terminal"]
 
 # 16 characters: a shorter prompt than about that gets no title request
 TITLED_PROMPT = "say hello please"
+TYPED_PROMPT = "say hello to me please"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Flow:
     ``plans`` are the provider's answers in order (the last serves the rest); without any the
     default answer is given and the prompt carries no directive. ``quiet`` switches off what the
     client calls nonessential traffic. ``credential`` is ``token``, ``key``, ``both`` or ``helper``.
-    ``versions`` restricts it to versions that begin so. ``most`` is how many requests of one kind
+    ``most`` is how many requests of one kind
     a capture keeps. ``limit_s`` bounds the run.
     """
 
@@ -34,7 +35,6 @@ class Flow:
     plans: Sequence[Plan] = ()
     quiet: bool = True
     credential: str = "token"
-    versions: str = ""
     most: int = 8
     limit_s: float = 60.0
 
@@ -84,6 +84,10 @@ _TWO_READS = Plan(
     ),
     stop_reason="tool_use",
 )
+_READ_IMAGE = Plan(
+    blocks=(tool("Read", 6, '{"file_path":"dot.png"}'),),
+    stop_reason="tool_use",
+)
 _AGENT = Plan(
     blocks=(
         tool(
@@ -101,7 +105,7 @@ _WEB_SEARCH = Plan(
 _TEXT = Plan()
 LOOP = (_THINK_BASH, _TEXT)
 
-ENGINE: Sequence[Flow] = (
+_FLOWS: Sequence[Flow] = (
     Flow("print_default_model"),
     Flow("haiku", model="claude-haiku-4-5"),
     Flow("unknownmodel", model="@anthropic-prod/claude-sonnet-4-6"),
@@ -112,13 +116,11 @@ ENGINE: Sequence[Flow] = (
     Flow("exp_betas_off", env={"CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1"}),
     Flow("toolloop_sonnet45", model=S45, plans=LOOP),
     Flow("toolloop_default", plans=(_THINK_BASH, _TWO_READS, _TEXT)),
-    Flow("toolloop", model=S46, plans=LOOP, versions="2.1.197"),
+    Flow("image", model=S46, plans=(_READ_IMAGE, _TEXT)),
     Flow("subagent", model=S45, plans=(_AGENT, _TEXT)),
     Flow("websearch", model=S45, plans=(_WEB_SEARCH, _TEXT), args=("--allowedTools", "WebSearch")),
     Flow("context_command_count_tokens", prompt="/context", most=4),
     Flow("print_discovery", model=S46, env=DISCOVERY),
-    Flow("tty_discovery_new", kind="terminal", env=DISCOVERY, quiet=False),
-    Flow("tty_discovery_key_new", kind="terminal", env=DISCOVERY, quiet=False, credential="key"),
     Flow("desktop_code", env=DESKTOP),
     Flow("desktop_cowork", model=S46, env=COWORK),
     Flow("desktop_toolloop", model=S46, env=DESKTOP, plans=LOOP),
@@ -160,3 +162,58 @@ ENGINE: Sequence[Flow] = (
     Flow("env_toolsearch0", model=S46, env={"ENABLE_TOOL_SEARCH": "false"}),
     Flow("env_extrabody", model=S46, env={"CLAUDE_CODE_EXTRA_BODY": '{"x_extra":1}'}),
 )
+
+# on a terminal; a prompt is its last argument
+_TERMINAL: Sequence[Flow] = (
+    Flow("tty_quiet_new", "terminal", TYPED_PROMPT),
+    Flow("tty_nonquiet_new", "terminal", TYPED_PROMPT, quiet=False),
+    Flow(
+        "tty_noexp",
+        "terminal",
+        TYPED_PROMPT,
+        env={"CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1"},
+    ),
+    Flow("tty_discovery_new", "terminal", "", env=DISCOVERY, quiet=False),
+    Flow("tty_discovery_quiet_new", "terminal", "", env=DISCOVERY),
+    Flow(
+        "tty_discovery_key_new",
+        "terminal",
+        "",
+        env={**DISCOVERY, "ANTHROPIC_CUSTOM_HEADERS": 'x-portkey-metadata: {"_user":"u"}'},
+        quiet=False,
+        credential="key",
+    ),
+    Flow(
+        "tty_discovery_helper_new",
+        "terminal",
+        "",
+        env=DISCOVERY,
+        quiet=False,
+        credential="helper",
+    ),
+)
+
+# what the capture of 2.1.197 calls otherwise, or asks of another model
+_OLDER: Mapping[str, Sequence[Flow]] = {
+    "2.1.197": (
+        Flow("toolloop", model=S46, plans=LOOP),
+        Flow("auth_both", model=S46, credential="both"),
+        Flow("model_1m_suffix", model="claude-sonnet-4-6[1m]"),
+        Flow("tty_nonquiet", "terminal", TYPED_PROMPT, quiet=False),
+        Flow("tty_discovery", "terminal", "", env=DISCOVERY, quiet=False),
+        Flow(
+            "stream_json_desktop_entrypoint",
+            "stream-json",
+            TITLED_PROMPT,
+            S46,
+            env=DESKTOP,
+            quiet=False,
+        ),
+    )
+}
+
+
+def engine_flows(version: str) -> list[Flow]:
+    """The flows of a version of Claude Code, each name once."""
+    named = {flow.name: flow for flow in (*_FLOWS, *_TERMINAL, *_OLDER.get(version, ()))}
+    return list(named.values())

@@ -21,7 +21,7 @@ from gatecert.realclients import capture, engine, namespace, sdks
 from gatecert.realclients.bench import Bench, bench
 from gatecert.realclients.calls import AGENT, SDK
 from gatecert.realclients.clients import Client, chosen
-from gatecert.realclients.flows import ENGINE, MODELS
+from gatecert.realclients.flows import MODELS, engine_flows
 from gatecert.realclients.install import Installed, engine_program
 from gatecert.realclients.stage import MakeStart, play
 
@@ -29,12 +29,11 @@ from gatecert.realclients.stage import MakeStart, play
 def starts(installed: Installed) -> Iterator[tuple[str, MakeStart]]:
     """Each flow of a client by name. Raises RunError if it cannot be started at all."""
     driver, folder = installed.client.program.driver, installed.folder
-    version = installed.client.version
     if driver == "engine":
         program = engine_program(installed)
-        for flow in ENGINE:
-            if version.startswith(flow.versions):
-                yield flow.name, partial(engine.start, flow, program, version=version)
+        version = installed.client.version
+        for flow in engine_flows(version):
+            yield flow.name, partial(engine.start, flow, program, version=version)
     elif driver == "agent-sdk":
         for agent in AGENT:
             yield agent.name, partial(sdks.agent_flow, agent, folder)

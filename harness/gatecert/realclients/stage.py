@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,14 @@ from gatecert.realclients.capture import flow_shape
 from gatecert.realclients.recorder import Recorder, Seen
 from gatecert.realclients.start import FOLDER_MARK, Start
 
-FILES: Mapping[str, bytes] = {"one.txt": b"one\n", "two.txt": b"two\n"}
+# what the client finds in its working folder; the picture is one black pixel
+FILES: Mapping[str, bytes] = {
+    "one.txt": b"one\n",
+    "two.txt": b"two\n",
+    "dot.png": base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVQI12NgAAAAAgAB4iG8MwAAAABJRU5ErkJggg=="
+    ),
+}
 # base URL and home of the run
 MakeStart = Callable[[str, Path], Start]
 
