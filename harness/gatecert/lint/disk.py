@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatecert.desktop.config.keys import KEYS
+from gatecert.desktop.config.registry import HEADER
 from gatecert.desktop.config.sources import (
     INDEX,
     MANAGED_LINUX,
@@ -29,6 +30,16 @@ _MOST_BYTES = 4_000_000
 _MOST_FILES = 10_000
 # a key of the client in bytes that could not be read, in ASCII or UTF-16
 _SPEAKS_OF_US = re.compile(rb"inference[A-Z]\w|claudefordesktop|Policies\\Claude", re.IGNORECASE)
+_FIXES = {
+    "trailing-comma": "remove the comma",
+    "single-quote": "write double quotes",
+    "smart-quote": 'write straight double quotes ("), in a plain text editor',
+    "comment": "remove the comment",
+    "word": "write true, false or null",
+    "escaped": "remove the backslash",
+    "end": "add what is missing at the end; was the file copied whole?",
+    "header": f"write '{HEADER}' as the first line, or export the key anew",
+}
 Unreadable = list[tuple[str, str]]
 
 
@@ -126,7 +137,9 @@ def _not_read(path: Path, exc: SourceError) -> Finding:
     if exc.cause == "unescaped":
         does = "the client reads nothing of the file"
         return at_place("escaping-lost", str(path), "", exc.place, exc.reason, does=does)
-    return at_place("malformed-file", str(path), "", exc.place, exc.reason)
+    return at_place(
+        "malformed-file", str(path), "", exc.place, exc.reason, fix=_FIXES.get(exc.cause, "")
+    )
 
 
 def _speaks_of_us(path: Path, data: bytes) -> bool:

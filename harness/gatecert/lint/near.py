@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from functools import lru_cache
 
+from gatecert.desktop.config.config import Config
 from gatecert.desktop.config.keys import KEYS, flat_name
 
 _NEAR = 0.86
@@ -25,3 +26,9 @@ def meant(name: str) -> str:
         return flat if flat in KEYS else ""
     near = difflib.get_close_matches(name, KEYS, n=1, cutoff=_NEAR)
     return near[0] if near else ""
+
+
+def is_misspelt(config: Config, *keys: str) -> bool:
+    """Whether one of the keys was meant by a key that the client does not know, or went unread."""
+    unread = {odd.key for odd in config.source.oddities}
+    return any(meant(name) in keys for name in config.unknown) or bool(unread & set(keys))

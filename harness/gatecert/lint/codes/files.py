@@ -170,7 +170,7 @@ FILES = (
         "the mode switch keeps the app in normal sign-in",
         "the app stays in normal sign-in, whatever is applied",
         'write "deploymentMode": "3p"',
-        '`"deploymentMode": "1p"`',
+        '`"deploymentMode": "1p"` (a note where it is not set)',
         "reported",
     ),
     Code(

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from gatecert.desktop.config.config import Client, Config, Setting
 from gatecert.desktop.config.keys import CUT_OFF
 from gatecert.lint.finding import Finding
+from gatecert.lint.near import is_misspelt, meant
 from gatecert.lint.report import at_file, at_place, at_setting
 from gatecert.lint.show import is_plain
 
@@ -39,7 +40,7 @@ def credentials(config: Config, client: Client) -> Iterator[Finding]:
 def misplaced(config: Config) -> Iterator[Finding]:
     """Keys of other names that most likely hold the API key."""
     for name, raw in config.unknown.items():
-        if is_another_name(name):
+        if is_another_name(name) and not meant(name):
             key = name if is_plain(name) else ""
             yield at_place("misplaced-key", config.source.path, key, raw.place)
 
@@ -121,7 +122,8 @@ def _is_told_otherwise(config: Config) -> bool:
     elsewhere = any(is_another_name(name) for name in config.unknown)
     by_server = config.get("bootstrapUrl") is not None and config.flag("bootstrapEnabled", True)
     sso = config.get(SCHEME) == "sso"
-    return bool(told & {KEY, HELPER, OIDC, KIND}) or elsewhere or by_server or sso
+    misspelt = is_misspelt(config, KEY, HELPER, OIDC, KIND)
+    return bool(told & {KEY, HELPER, OIDC, KIND}) or elsewhere or by_server or sso or misspelt
 
 
 def _of_kind(config: Config, kind: Setting, found: list[str]) -> Iterator[Finding]:

@@ -74,16 +74,15 @@ def values(config: Config) -> Iterator[Finding]:
 
 
 def _misread(found: Misreading) -> Finding:
-    name, fix = "value-ignored", f"{found.misread.why.replace('it must be', 'make it')}"
+    says, why = f"the client says '{found.misread.says}'", found.misread.why
+    name, detail = "value-ignored", f"{says} ({why})"
+    fix = why.partition(", and is")[0].replace("it must be", "make it")
     if found.key == credentials.SCHEME:
-        name, fix = "unknown-scheme", ""
+        name, detail, fix = "unknown-scheme", says, ""
     elif found.key == PROVIDER:
-        name, fix = "not-activated", 'write "gateway", in lower case'
+        name, detail, fix = "not-activated", says, 'write "gateway", in lower case'
     elif found.misread.kind == "json":
-        detail = _in_the_value(found)
-        fix = "write JSON: double quotes, no trailing comma"
-        return at_place(name, found.path, found.key, found.raw.place, detail, fix=fix)
-    detail = f"the client says '{found.misread.says}' ({found.misread.why})"
+        detail, fix = _in_the_value(found), "write JSON: double quotes, no trailing comma"
     return at_place(name, found.path, found.key, found.raw.place, detail, fix=fix)
 
 
@@ -129,13 +128,16 @@ def mode_switch(source: Source) -> Iterator[Finding]:
     """The switch between normal sign-in and third-party mode."""
     if source.form != "mode-switch" or source.mode == "3p":
         return
-    in_third_party = PurePath(source.path).parent.name == "Claude-3p"
-    if not source.mode and not in_third_party:
+    unset = not source.mode
+    if unset and (source.raws or PurePath(source.path).parent.name != "Claude-3p"):
         return
     detail = {"1p": "deploymentMode is 1p", "": "deploymentMode is not set"}.get(
         source.mode, "deploymentMode is neither 1p nor 3p"
     )
-    yield at_place("mode-is-not-3p", source.path, "deploymentMode", source.mode_place, detail)
+    place, severity = source.mode_place, "note" if unset else ""
+    yield at_place(
+        "mode-is-not-3p", source.path, "deploymentMode", place, detail, severity=severity
+    )
 
 
 def activation(config: Config) -> Iterator[Finding]:

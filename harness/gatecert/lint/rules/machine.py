@@ -79,8 +79,14 @@ def library(files: Sequence[File]) -> Iterator[Finding]:
     present = {file.path for file in files}
     for file in files:
         for index in file.read:
-            if isinstance(index, Index):
+            if isinstance(index, Index) and _is_library(file.path):
                 yield from _index(file.path, index, present)
+
+
+def _is_library(index: Path) -> bool:
+    """Whether profiles can be expected beside an index; alone elsewhere it is just an example."""
+    siblings = [path for path in index.parent.glob("*.json") if path.name != INDEX]
+    return index.parent.name == "configLibrary" or bool(siblings)
 
 
 def _index(path: Path, index: Index, present: set[Path]) -> Iterator[Finding]:
@@ -123,11 +129,16 @@ def _machines(sources: Sequence[Source]) -> Iterator[list[Source]]:
         else:
             for path in {s.path for s in hives}:
                 yield [s for s in hives if s.path == path]
-        yield [s for s in inside if s.form == "managed-json"]
+        yield sorted((s for s in inside if s.form == "managed-json"), key=_newer_name_first)
     local = [s for s in sources if s.form == "library" and _in_library(Path(s.path))]
     managed = [s for s in sources if s.tier == "managed"]
     if local and managed:
         yield [managed[0], *local]
+
+
+def _newer_name_first(source: Source) -> int:
+    name = Path(source.path).name
+    return MANAGED_LINUX.index(name) if name in MANAGED_LINUX else len(MANAGED_LINUX)
 
 
 def _in_library(path: Path) -> bool:

@@ -10,6 +10,7 @@ from gatecert.desktop.config.config import Client, Config, Setting
 from gatecert.desktop.config.keys import KEYS
 from gatecert.desktop.settings import SettingsError, normal_base_url
 from gatecert.lint.finding import Finding
+from gatecert.lint.near import is_misspelt
 from gatecert.lint.report import at_file, at_setting
 
 KEY = "inferenceGatewayBaseUrl"
@@ -34,9 +35,10 @@ def base_url(config: Config, client: Client) -> Iterator[Finding]:
 
 
 def _is_elsewhere(config: Config) -> bool:
-    """Whether the URL is told by a bootstrap server, or was refused for another reason."""
+    """Whether a bootstrap server tells the URL, or another finding says why there is none."""
     told = config.get("bootstrapUrl") is not None and config.flag("bootstrapEnabled", True)
-    return told or any(found.key == KEY for found in config.misreadings)
+    refused = any(found.key == KEY for found in config.misreadings)
+    return told or refused or is_misspelt(config, KEY)
 
 
 def user_info(config: Config, client: Client) -> Iterator[Finding]:
