@@ -88,8 +88,9 @@ class Activation:
     """How the app starts. ``mode`` is ``3p`` (third-party inference) or ``1p`` (normal sign-in).
 
     ``state`` is ``healthy``, ``invalid_config``, ``unconfigured``, ``setup`` (it waits for a
-    bootstrap server) or ``blocked`` (third-party mode, and no request can be made). ``settings``
-    are those in force, None unless healthy; for a helper or a sign-in they have no key yet.
+    bootstrap server, or for the user's consent to what that delivered) or ``blocked`` (no request
+    can be made); the last two are third-party mode. ``settings`` are those in force, None unless
+    healthy; for a helper or a sign-in they have no key yet.
     """
 
     mode: str

@@ -52,7 +52,7 @@ def activate(snapshot: Snapshot, client: Client) -> Activation:
         _check_provider(config)
         return _third_party(config, client, snapshot)
     except _NotActivated as exc:
-        mode = "3p" if exc.state == "blocked" else "1p"
+        mode = "3p" if exc.state in ("blocked", "setup") else "1p"
         return Activation(mode, exc.state, reason=exc.reason)
 
 
@@ -169,7 +169,7 @@ def _base_url(config: Config, client: Client, snapshot: Snapshot) -> str:
         raise _NotActivated("invalid-config", says, BASE_URL)
     if bootstrap and client.version >= _CONSENT_SINCE and not snapshot.consented:
         says = "the user has not agreed to the gateway that bootstrap delivered"
-        raise _NotActivated("consent-needed", says, BASE_URL)
+        raise _NotActivated("consent-needed", says, BASE_URL, "setup")
     return url
 
 

@@ -333,7 +333,7 @@ POINTER = {"bootstrapUrl": "https://boot.example"}
 
 def test_a_bootstrap_server_that_has_not_answered_shows_a_setup_page() -> None:
     activation = launched(source("managed-settings.json", POINTER))
-    assert refusal(activation)[:2] == ("1p", "setup")
+    assert refusal(activation)[:2] == ("3p", "setup")
     assert activation.state == "setup"
     off = source("managed-settings.json", {**POINTER, "bootstrapEnabled": False})
     assert refusal(launched(off))[1] == "no-provider"
@@ -354,10 +354,41 @@ def test_a_bootstrap_server_cannot_name_loopback(url: str) -> None:
 
 def test_the_user_must_agree_to_a_gateway_that_bootstrap_delivers() -> None:
     delivered = source("boot.json", NESTED)
-    assert refusal(launched(delivered, consented=False))[:2] == ("1p", "consent-needed")
+    assert refusal(launched(delivered, consented=False))[:2] == ("3p", "consent-needed")
     older = Client(version_of("1.28928.0"))
     assert url_of(launched(delivered, consented=False, client=older)) == BASE
     assert url_of(launched(managed(), consented=False)) == BASE
+
+
+@pytest.mark.parametrize(
+    ("keys", "discovers"),
+    [
+        ({}, True),
+        ({"inferenceModels": ["claude-a", "claude-b"]}, False),
+        ({"inferenceModels": ["claude-a", "sonnet"]}, True),
+        ({"inferenceModels": ["claude-a"], "modelDiscoveryEnabled": True}, True),
+        ({"inferenceModels": ["claude-a", "sonnet"], "modelDiscoveryEnabled": False}, False),
+        ({"inferenceModels": ["gpt-5"]}, True),
+    ],
+)
+def test_models_are_discovered_unless_every_one_is_known(
+    keys: dict[str, Any], discovers: bool
+) -> None:
+    assert launched(library(**keys)).discovers is discovers
+
+
+def test_the_first_full_id_is_the_model_of_a_chat() -> None:
+    settings = launched(library(inferenceModels=["sonnet", "claude-b[1m]", "claude-c"])).settings
+    assert settings is not None
+    assert settings.chat_model == "claude-b"
+
+
+def test_a_refused_model_is_dropped_or_refuses_everything_by_version() -> None:
+    listed = library(inferenceModels=["gpt-5", "claude-a"])
+    assert [model.name for model in launched(listed).models] == ["claude-a"]
+    strict = launched(listed, client=Client(version_of("1.6259.0")))
+    assert refusal(strict)[1] == "invalid-config"
+    assert strict.failing_field == "inferenceModels"
 
 
 def test_surfaces_have_their_defaults_and_cannot_all_be_off() -> None:

@@ -3,14 +3,20 @@ from __future__ import annotations
 import json
 import os
 import stat
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
 
 from gatecert.desktop import GatewaySettings
 from gatecert.desktop.activation import Activation
-from gatecert.desktop.machine import GivenSettings, LocalMachine, ManagedError, client_of
+from gatecert.desktop.machine import (
+    GivenSettings,
+    LocalMachine,
+    ManagedError,
+    client_of,
+    user_folder,
+)
 from gatecert.desktop.secret import Secret
 
 CANARY = "sk-canary-4711"
@@ -212,3 +218,25 @@ def test_given_settings_are_in_force_as_they_are() -> None:
     assert activation.settings is other
     assert activation.credential is None
     assert not machine.managed
+
+
+@pytest.mark.parametrize(
+    ("system", "folder"),
+    [
+        ("macos", "Library/Application Support/Claude-3p"),
+        ("linux", ".config/Claude-3p"),
+        ("windows", "AppData/Local/Claude-3p"),
+    ],
+)
+def test_each_system_has_its_folder(system: str, folder: str) -> None:
+    assert user_folder(system, PurePath("/home")) == PurePath("/home") / folder
+
+
+def test_the_packaged_build_does_not_see_what_a_tool_wrote_to_the_usual_place(
+    tmp_path: Path,
+) -> None:
+    usual = LocalMachine(Path(user_folder("windows", tmp_path)))
+    usual.apply(SETTINGS)
+    packaged = Path(user_folder("windows", tmp_path, packaged=True))
+    assert "Packages" in packaged.parts
+    assert reason(LocalMachine(packaged, keychain=usual.keychain))[0] == "unconfigured"
