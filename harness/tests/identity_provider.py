@@ -20,6 +20,7 @@ from gatecert.desktop.credentials import Prompt
 from gatecert.desktop.credentials.oauth import challenge
 
 CLIENT = "claude-desktop-of-acme"
+TEXT = {"type": "text", "text": "hi"}
 GATEWAY = "https://gateway.acme.example"
 Answer = tuple[int, Any, dict[str, str]]
 Form = dict[str, str]
@@ -220,7 +221,7 @@ class VerifyingGateway(_Server):
         return self._if_valid(headers, models)
 
     def on_post(self, target: str, headers: dict[str, str], body: bytes) -> Answer:
-        message = {"type": "message", "role": "assistant", "content": [], "usage": {}}
+        message = {"type": "message", "role": "assistant", "content": [TEXT], "usage": {}}
         return self._if_valid(headers, message)
 
     def _if_valid(self, headers: dict[str, str], body: Any) -> Answer:

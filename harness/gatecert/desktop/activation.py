@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gatecert.desktop.config.config import in_force
+from gatecert.desktop.config.keys import KEYS
 from gatecert.desktop.config.sources import Source
 from gatecert.desktop.credentials.plan import Plan, Static
 from gatecert.desktop.model_entries import ConfiguredModel
@@ -42,13 +43,18 @@ class Snapshot:
     def managed(self) -> bool:
         """Whether an administrator's source locks the local settings."""
         winner, _ = in_force(self.sources)
-        locked = winner is not None and winner.tier != "local"
+        locked = winner is not None and _locks(winner)
         return locked or self.unreadable_managed is not None
 
     @property
     def unreadable_managed(self) -> Unreadable | None:
         """A managed source that nothing can be read of, if there is one."""
         return next((u for u in self.unreadable if u.tier == "managed"), None)
+
+
+def _locks(source: Source) -> bool:
+    updates = all(name in KEYS and KEYS[name].update_only for name in source.raws)
+    return source.tier != "local" and (not updates or source.unread > 0)
 
 
 @dataclass(frozen=True)
@@ -82,8 +88,9 @@ class Activation:
     """How the app starts. ``mode`` is ``3p`` (third-party inference) or ``1p`` (normal sign-in).
 
     ``state`` is ``healthy``, ``invalid_config``, ``unconfigured``, ``setup`` (it waits for a
-    bootstrap server) or ``blocked`` (third-party mode, and no request can be made). ``settings``
-    are those in force, None unless healthy; for a helper or a sign-in they have no key yet.
+    bootstrap server, or for the user's consent to what that delivered) or ``blocked`` (no request
+    can be made); the last two are third-party mode. ``settings`` are those in force, None unless
+    healthy; for a helper or a sign-in they have no key yet.
     """
 
     mode: str

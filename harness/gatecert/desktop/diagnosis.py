@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from gatecert.desktop.exchange import Exchange
 from gatecert.desktop.models import usable_models
 
 # reported: what a client that knows no model asks for
 PROBE_OF_LAST_RESORT = "anthropic/claude-3-haiku"
+MODELS, MESSAGES = "/v1/models", "/v1/messages"
 _MOST_BODY = 2000
 _REJECTED = "Your connection works, but the provider rejected a test request"
 
@@ -23,7 +25,8 @@ _REJECTED = "Your connection works, but the provider rejected a test request"
 class Diagnosis:
     """One line of the *Test connection* window. ``http_status`` is None when no answer came.
 
-    ``response_body`` is the gateway's own text, cut short; it is not to be trusted.
+    ``heading`` stands above it. ``response_body`` is the gateway's own text, cut short; it is not
+    to be trusted.
     """
 
     ok: bool
@@ -34,6 +37,12 @@ class Diagnosis:
     probed_model: str = ""
     response_body: str = field(default="", repr=False)
     log: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What stands above a refused credential; nothing above the rest."""
+        refused = self.endpoint == MESSAGES and self.http_status in (401, 403)
+        return f"Couldn't sign in to {urlsplit(self.request_url).netloc}" if refused else ""
 
 
 def probe_model(configured: Sequence[str], discovered: Sequence[str]) -> str:
@@ -47,33 +56,33 @@ def probe_model(configured: Sequence[str], discovered: Sequence[str]) -> str:
 def diagnose_discovery(exchange: Exchange) -> Diagnosis:
     """What the app says of a ``/v1/models`` exchange. Redirects are not followed."""
     if exchange.status is None:
-        return _diagnosis(exchange, "/v1/models", "Gateway was unreachable")
+        return _diagnosis(exchange, MODELS, "Gateway was unreachable")
     if exchange.status != 200:
         message = f"Gateway /v1/models returned HTTP {exchange.status}."
-        return _diagnosis(exchange, "/v1/models", message)
+        return _diagnosis(exchange, MODELS, message)
     body = exchange.json()
     listed = body.get("data") if isinstance(body, dict) else None
     if exchange.fault is not None or not isinstance(listed, list):
         message = "Gateway /v1/models returned an unexpected body."
-        return _diagnosis(exchange, "/v1/models", message)
+        return _diagnosis(exchange, MODELS, message)
     return _counted(exchange, listed, usable_models(body))
 
 
 def diagnose_probe(exchange: Exchange, model: str) -> Diagnosis:
     """What the app says of the one-token request of a connection test."""
     message = _fault_of_probe(exchange, model)
-    return _diagnosis(exchange, "/v1/messages", message or "OK", model, ok=not message)
+    return _diagnosis(exchange, MESSAGES, message or "OK", model, ok=not message)
 
 
 def _counted(exchange: Exchange, listed: list[Any], usable: list[str]) -> Diagnosis:
     if not listed:
-        return _diagnosis(exchange, "/v1/models", "Gateway /v1/models: found 0 models")
+        return _diagnosis(exchange, MODELS, "Gateway /v1/models: found 0 models")
     if not usable:
         log = f"Gateway /v1/models returned 0 usable models {{ rawCount: {len(listed)} }}"
         return _diagnosis(
-            exchange, "/v1/models", "Gateway returned no usable models.", log=f"[custom-3p] {log}"
+            exchange, MODELS, "Gateway returned no usable models.", log=f"[custom-3p] {log}"
         )
-    return _diagnosis(exchange, "/v1/models", f"found {len(usable)} models", ok=True)
+    return _diagnosis(exchange, MODELS, f"found {len(usable)} models", ok=True)
 
 
 def _fault_of_probe(exchange: Exchange, model: str) -> str:

@@ -52,7 +52,7 @@ def activate(snapshot: Snapshot, client: Client) -> Activation:
         _check_provider(config)
         return _third_party(config, client, snapshot)
     except _NotActivated as exc:
-        mode = "3p" if exc.state == "blocked" else "1p"
+        mode = "3p" if exc.state in ("blocked", "setup") else "1p"
         return Activation(mode, exc.state, reason=exc.reason)
 
 
@@ -136,7 +136,7 @@ def _third_party(config: Config, client: Client, snapshot: Snapshot) -> Activati
     return Activation(
         "3p",
         "healthy",
-        _settings(base_url, planned, custom_headers(config, client), full_ids),
+        _settings(base_url, planned, headers.named_values(config.get(headers.KEY)), full_ids),
         planned.plan,
         models.entries,
         config.flag(DISCOVERY, len(full_ids) < len(models.entries) or not full_ids),
@@ -169,7 +169,7 @@ def _base_url(config: Config, client: Client, snapshot: Snapshot) -> str:
         raise _NotActivated("invalid-config", says, BASE_URL)
     if bootstrap and client.version >= _CONSENT_SINCE and not snapshot.consented:
         says = "the user has not agreed to the gateway that bootstrap delivered"
-        raise _NotActivated("consent-needed", says, BASE_URL)
+        raise _NotActivated("consent-needed", says, BASE_URL, "setup")
     return url
 
 
@@ -177,19 +177,6 @@ def _without_user_info(url: str) -> str:
     scheme, sign, rest = url.rpartition("://")
     authority, slash, path = rest.partition("/")
     return scheme + sign + authority.rpartition("@")[2] + slash + path
-
-
-def custom_headers(config: Config, client: Client) -> dict[str, str]:
-    """The custom headers that are sent, by the forms that count in the client's era."""
-    found = config.settings.get(headers.KEY)
-    if found is not None:
-        return headers.named_values(found.value)
-    if client.after_cut_off:
-        return {}
-    raws = [m.raw for m in config.misreadings if m.key == headers.KEY]
-    old = config.settings.get(headers.OLD_KEY)
-    values = [raw.value for raw in raws] or ([old.value] if old is not None else [])
-    return headers.named_values(values[0]) if values else {}
 
 
 def _models(config: Config, client: Client) -> Models:

@@ -8,7 +8,7 @@ import stat
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 from gatecert.desktop.activation import Activation, Snapshot, Unreadable, activated
@@ -29,6 +29,7 @@ from gatecert.desktop.settings import GatewaySettings
 
 LIBRARY = "configLibrary"
 SERVICE = "Claude-3p"
+_PACKAGE = ("Packages", "Claude_pzs8sxrjxfjjc", "LocalCache", "Local")
 _MOST_BYTES = 4_000_000
 
 
@@ -153,6 +154,20 @@ class LocalMachine:
             _check_ownership(path, self.root_uid)
         read = read_source(str(path), _bytes(path))
         return [source for source in read if isinstance(source, Source)]
+
+
+def user_folder(system: str, home: PurePath, *, packaged: bool = False) -> PurePath:
+    """The ``Claude-3p`` folder of a user on ``macos``, ``windows`` or ``linux``.
+
+    ``packaged`` is the MSIX build, which reads a copy of its own: what a tool writes to the usual
+    place has no effect there (reported).
+    """
+    if system == "macos":
+        return home / "Library" / "Application Support" / SERVICE
+    if system == "linux":
+        return home / ".config" / SERVICE
+    local = home / "AppData" / "Local"
+    return (local.joinpath(*_PACKAGE) if packaged else local) / SERVICE
 
 
 def client_of(version: str, *, after_cut_off: bool = True) -> Client:

@@ -86,6 +86,12 @@ def test_a_connection_test_is_told_in_the_clients_words(
     assert (told.http_status, told.probed_model) == (status, "claude-x")
 
 
+def test_a_refused_credential_has_a_heading() -> None:
+    for status, heading in ((401, "Couldn't sign in to gw.example"), (500, "")):
+        assert diagnose_probe(exchange(status, {}), "m").heading == heading
+    assert diagnose_discovery(exchange(401, {})).heading == ""
+
+
 def test_what_the_gateway_said_is_kept_in_bounds_and_out_of_sight() -> None:
     told = diagnose_probe(exchange(500, b"word " * 9999), "m")
     assert told.response_body.startswith("word word")

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +18,19 @@ _PAGE = b"<!doctype html><title>Signed in</title><p>You can close this window."
 _READ_S = 5.0
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind, and ask no name server who 127.0.0.1 is, as the library would."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+
 class Listener:
     """Waits for one callback. ``redirect_uri`` is what the identity provider is told."""
 
-    def __init__(self, server: ThreadingHTTPServer, came: queue.Queue[str]) -> None:
+    def __init__(self, server: _Server, came: queue.Queue[str]) -> None:
         self.redirect_uri = f"http://127.0.0.1:{server.server_address[1]}{CALLBACK}"
         self._came = came
 
@@ -56,7 +66,7 @@ def listening(port: int | None) -> Iterator[Listener]:
             """Nothing: the target holds the code."""
 
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port or 0), Callback)
+        server = _Server(("127.0.0.1", port or 0), Callback)
     except OSError as exc:
         raise CredentialError(
             "port-taken", f"the sign-in cannot listen on port {port}: {exc.strerror}"

@@ -130,10 +130,10 @@ def checked_endpoint(url: str) -> str:
     """A URL that a credential may be sent to. Raises CredentialError."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname
+        scheme, host, _ = parts.scheme, parts.hostname, parts.port
     except ValueError:
-        host, parts = None, urlsplit("")
-    if host and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)):
+        scheme, host = "", None
+    if host and (scheme == "https" or (scheme == "http" and host in _LOOPBACK)):
         return url
     raise CredentialError("discovery", "a sign-in address is not https (or http on loopback)")
 

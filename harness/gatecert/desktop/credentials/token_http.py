@@ -10,7 +10,7 @@ from gatecert.desktop.credentials.credential import CredentialError
 from gatecert.desktop.credentials.oauth import Server, checked_endpoint, read_server
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
 from gatecert.desktop.settings import compose_url
-from gatecert.desktop.transport import Transport
+from gatecert.desktop.transport import RequestNotSent, Transport
 
 OF_ISSUER = "/.well-known/openid-configuration"
 OF_GATEWAY = "/.well-known/oauth-authorization-server"
@@ -38,7 +38,7 @@ def post_form(transport: Transport, url: str, form: Mapping[str, str]) -> Exchan
         ("Content-Type", "application/x-www-form-urlencoded"),
         ("Content-Length", str(len(body))),
     ]
-    return transport.send("sign-in", OutgoingRequest("POST", url, headers, body))
+    return _sent(transport, OutgoingRequest("POST", url, headers, body))
 
 
 def answered(exchange: Exchange, step: str = "Token exchange") -> Any:
@@ -50,10 +50,17 @@ def answered(exchange: Exchange, step: str = "Token exchange") -> Any:
 
 def _discovered(transport: Transport, url: str) -> Any:
     headers = [("Host", urlsplit(checked_endpoint(url)).netloc), ("Accept", "application/json")]
-    exchange = transport.send("sign-in", OutgoingRequest("GET", url, headers))
+    exchange = _sent(transport, OutgoingRequest("GET", url, headers))
     if exchange.status != 200:
         raise CredentialError("discovery", f"OIDC discovery failed ({_status(exchange)})")
     return exchange.json()
+
+
+def _sent(transport: Transport, request: OutgoingRequest) -> Exchange:
+    try:
+        return transport.send("sign-in", request)
+    except RequestNotSent as exc:
+        raise CredentialError("discovery", f"a sign-in address cannot be asked: {exc}") from None
 
 
 def _status(exchange: Exchange) -> str:
