@@ -164,13 +164,15 @@ class Engine:
         request = self.request(draft.path, body, draft.betas, changes, agent_id=draft.agent_id)
         return self.send(draft.purpose, request, stream=draft.stream, on_event=on_event)
 
-    def title(self, text: str) -> Turn:
+    def title(self, text: str, *, model: str | None = None) -> Turn:
         """The side request that finds a title for ``text``; it goes out before a first turn."""
-        return self.send_draft(self._side_draft("title request", "title", shapes.title_body, text))
+        draft = self._side_draft("title request", "title", shapes.title_body, text, model)
+        return self.send_draft(draft)
 
     def web_search(self, query: str) -> Turn:
         """The side request behind the tool WebSearch."""
-        return self.send_draft(self._side_draft("web search", "search", shapes.search_body, query))
+        draft = self._side_draft("web search", "search", shapes.search_body, query, None)
+        return self.send_draft(draft)
 
     def count_tokens(self, text: str) -> Exchange:
         """Ask how many tokens a text has."""
@@ -243,7 +245,9 @@ class Engine:
         exchange = self._transport.send(purpose, request, on_chunk if stream else None)
         return Turn(exchange, stream, events, parser.comments, parser.unfinished)
 
-    def _side_draft(self, label: str, purpose: str, body: Callable[..., Json], text: str) -> Draft:
-        model = self.settings.chat_model
+    def _side_draft(
+        self, label: str, purpose: str, body: Callable[..., Json], text: str, model: str | None
+    ) -> Draft:
+        model = model or self.settings.chat_model
         made = body(self.profile, model, text, self.session_id)
         return Draft(label, made, self.profile.betas(model, purpose), self.profile.timeout_s)

@@ -73,11 +73,20 @@ def read_image(call: Json) -> ToolOutcome:
 class Session:
     """One conversation on one engine, with the traffic of the real client around it.
 
-    ``quiet`` says that nonessential traffic is switched off: no probe, no title.
+    ``quiet`` says that nonessential traffic is switched off: no probe, no title. ``title_model`` is
+    what titles are asked of, the conversation's own model if None.
     """
 
-    def __init__(self, engine: Engine, *, model: str | None = None, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        model: str | None = None,
+        title_model: str | None = None,
+        quiet: bool = False,
+    ) -> None:
         self.engine = engine
+        self._title_model = title_model
         self.model = engine.profile.release.full_name(model or engine.settings.chat_model)
         self.messages: list[Json] = []
         self._quiet = quiet
@@ -93,7 +102,9 @@ class Session:
     def say(self, text: str) -> Turn:
         """The user's words: a title first while there is none, then the turn."""
         if not (self._titled or self._quiet or self.engine.profile.mode == "print"):
-            self._titled = _is_title(self.engine.title(text).text)
+            self._titled = _is_title(
+                self.engine.title(text, model=self._title_model or self.model).text
+            )
         profile = self.engine.profile
         if not self.messages:
             self.messages = opening(profile, self.model, text)

@@ -22,7 +22,10 @@ def engine_url(base_url: str, path: str) -> str:
 
     Raises NoRequest.
     """
-    return _javascript_url(base_url.strip().rstrip("/") + path)
+    try:
+        return _javascript_url(base_url.strip().rstrip("/") + path)
+    except NoRequest as exc:
+        raise NoRequest(f"API Error: {exc}") from None
 
 
 def sdk_url(language: str, base_url: str, path: str) -> str:
