@@ -73,17 +73,23 @@ class Turn:
 class Engine:
     """Sends what the engine sends, with the settings that were read at launch.
 
-    ``always`` holds body fields that replace the engine's own on every turn.
+    ``always`` holds body fields that replace the engine's own on every turn. ``apart`` is the
+    transport of the probe at start, where that has a connection of its own.
     """
 
     def __init__(
-        self, profile: EngineProfile, settings: GatewaySettings, transport: Transport
+        self,
+        profile: EngineProfile,
+        settings: GatewaySettings,
+        transport: Transport,
+        apart: Transport | None = None,
     ) -> None:
         self.profile = profile
         self.settings = settings
         self.session_id = str(uuid.uuid4())
         self.always: dict[str, Any] = {}
         self._transport = transport
+        self._apart = transport if apart is None else apart
 
     def turn(
         self,
@@ -191,7 +197,7 @@ class Engine:
         """The connectivity probe at start: a HEAD without credential or custom headers."""
         url = self.settings.url(self.profile.release.probe_path)
         request = OutgoingRequest("HEAD", url, probe_headers(self.profile, url))
-        return self._transport.send("start-up probe", request)
+        return self._apart.send("start-up probe", request)
 
     def discover(self) -> Exchange:
         """Ask the gateway for its models. The answer is never waited for by a turn."""

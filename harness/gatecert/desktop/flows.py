@@ -181,10 +181,12 @@ class Session:
         return turn
 
 
-def context_burst(engine: Engine, text: Callable[[int], str] = filler) -> list[Exchange]:
+def context_burst(
+    engine: Engine, text: Callable[[int], str] = filler, *, first: str = "foo"
+) -> list[Exchange]:
     """``/context``: one small count, then many at once over several connections.
 
-    ``text`` makes the texts to be counted from their lengths.
+    ``text`` makes the texts to be counted from their lengths, ``first`` is the one before them.
     """
     release = engine.profile.release
     sizes = [_COUNT_SIZES[i % len(_COUNT_SIZES)] for i in range(release.burst - 1)]
@@ -195,10 +197,10 @@ def context_burst(engine: Engine, text: Callable[[int], str] = filler) -> list[E
             return [answer, engine.count_by_message()]
         return [answer]
 
-    first = count("foo")
+    begun = count(first)
     with ThreadPoolExecutor(release.burst_connections) as pool:
         rest = pool.map(count, [text(size) for size in sizes])
-        return [exchange for group in (first, *rest) for exchange in group]
+        return [exchange for group in (begun, *rest) for exchange in group]
 
 
 def replayed(turn: Turn) -> list[Json]:
