@@ -65,8 +65,8 @@ class DesktopApp:
         :attr:`activation` and :attr:`engine` say so.
         """
         if self._running is None:
-            transport = self._make_transport()
-            self._running = Process(self.machine, self._profile, transport, self._around)
+            make = self._make_transport
+            self._running = Process(self.machine, self._profile, make, self._around)
         self._window = True
         return self
 
@@ -77,7 +77,7 @@ class DesktopApp:
     def quit(self) -> None:
         """Quit fully: connections close, the next launch reads the settings again."""
         if self._running is not None:
-            self._running.transport.close()
+            self._running.close()
         self._running = None
         self._discovered = []
         self._window = False

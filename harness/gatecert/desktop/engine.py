@@ -85,10 +85,15 @@ class Engine:
 
     ``always`` holds body fields that replace the engine's own on every turn. ``renew_credential``
     fetches settings with a new credential after a 401, or None if there is none to be had.
+    ``apart`` is the transport of the probe at start, where that has a connection of its own.
     """
 
     def __init__(
-        self, profile: EngineProfile, settings: GatewaySettings, transport: Transport
+        self,
+        profile: EngineProfile,
+        settings: GatewaySettings,
+        transport: Transport,
+        apart: Transport | None = None,
     ) -> None:
         self.profile = profile
         self.settings = settings
@@ -96,6 +101,7 @@ class Engine:
         self.always: dict[str, Any] = {}
         self.renew_credential: Callable[[], GatewaySettings | None] | None = None
         self._transport = transport
+        self._apart = transport if apart is None else apart
 
     def turn(
         self,
@@ -208,13 +214,15 @@ class Engine:
             self.settings = fresh
         return fresh is not None
 
-    def title(self, text: str) -> Turn:
+    def title(self, text: str, *, model: str | None = None) -> Turn:
         """The side request that finds a title for ``text``; it goes out before a first turn."""
-        return self.send_draft(self._side_draft("title request", "title", shapes.title_body, text))
+        draft = self._side_draft("title request", "title", shapes.title_body, text, model)
+        return self.send_draft(draft)
 
     def web_search(self, query: str) -> Turn:
         """The side request behind the tool WebSearch."""
-        return self.send_draft(self._side_draft("web search", "search", shapes.search_body, query))
+        draft = self._side_draft("web search", "search", shapes.search_body, query, None)
+        return self.send_draft(draft)
 
     def count_tokens(self, text: str) -> Exchange:
         """Ask how many tokens a text has."""
@@ -233,7 +241,7 @@ class Engine:
         """The connectivity probe at start: a HEAD without credential or custom headers."""
         url = self.settings.url(self.profile.release.probe_path)
         request = OutgoingRequest("HEAD", url, probe_headers(self.profile, url))
-        return self._transport.send("start-up probe", request)
+        return self._apart.send("start-up probe", request)
 
     def discover(self) -> Exchange:
         """Ask the gateway for its models. The answer is never waited for by a turn."""
@@ -287,7 +295,9 @@ class Engine:
         exchange = self._transport.send(purpose, request, on_chunk if stream else None)
         return Turn(exchange, stream, events, parser.comments, parser.unfinished)
 
-    def _side_draft(self, label: str, purpose: str, body: Callable[..., Json], text: str) -> Draft:
-        model = self.settings.chat_model
+    def _side_draft(
+        self, label: str, purpose: str, body: Callable[..., Json], text: str, model: str | None
+    ) -> Draft:
+        model = model or self.settings.chat_model
         made = body(self.profile, model, text, self.session_id)
         return Draft(label, made, self.profile.betas(model, purpose), self.profile.timeout_s)

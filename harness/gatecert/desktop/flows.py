@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from gatecert.desktop.engine import Engine, OnEvent, Turn
@@ -35,6 +35,7 @@ _AGENT_DONE = 1_219
 _COMPACT = (6_361, 6_755)
 _COUNT_SIZES = (2_025, 265, 357)
 _NOT_SERVED = 404
+_UNDER_WAY_S = 5.0
 _PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
     "rkJggg=="
@@ -73,11 +74,20 @@ def read_image(call: Json) -> ToolOutcome:
 class Session:
     """One conversation on one engine, with the traffic of the real client around it.
 
-    ``quiet`` says that nonessential traffic is switched off: no probe, no title.
+    ``quiet`` says that nonessential traffic is switched off: no probe, no title. ``title_model`` is
+    what titles are asked of, the conversation's own model if None.
     """
 
-    def __init__(self, engine: Engine, *, model: str | None = None, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        model: str | None = None,
+        title_model: str | None = None,
+        quiet: bool = False,
+    ) -> None:
         self.engine = engine
+        self._title_model = title_model
         self.model = engine.profile.release.full_name(model or engine.settings.chat_model)
         self.messages: list[Json] = []
         self._quiet = quiet
@@ -93,7 +103,9 @@ class Session:
     def say(self, text: str) -> Turn:
         """The user's words: a title first while there is none, then the turn."""
         if not (self._titled or self._quiet or self.engine.profile.mode == "print"):
-            self._titled = _is_title(self.engine.title(text).text)
+            self._titled = _is_title(
+                self.engine.title(text, model=self._title_model or self.model).text
+            )
         profile = self.engine.profile
         if not self.messages:
             self.messages = opening(profile, self.model, text)
@@ -140,25 +152,18 @@ class Session:
 
     def _beside_subagents(self, prompts: Sequence[str]) -> Turn:
         """The next turn with subagents at work beside it, and the one that hears of their end."""
-        threads = [threading.Thread(target=self._subagent, args=(p,)) for p in prompts]
-        started = threading.Event()
+        agents = [_Subagent(self.engine, self.model, prompt) for prompt in prompts]
 
-        def start(event: object) -> bool:
-            if not started.is_set():
-                started.set()
-                for thread in threads:
-                    thread.start()
+        def while_answered(event: object) -> bool:
+            for agent in agents:
+                agent.be_under_way()
             return True
 
-        self._turn(start)
-        start(None)
-        for thread in threads:
-            thread.join()
+        self._turn(while_answered)
+        for agent in agents:
+            agent.be_done()
         self.messages = with_user(self.messages, [reminder(_AGENT_DONE)])
         return self._turn()
-
-    def _subagent(self, prompt: str) -> None:
-        self.engine.send_draft(self.engine.subagent_draft(prompt, model=self.model))
 
     def _turn(self, on_event: OnEvent | None = None) -> Turn:
         messages = marked(self.engine.profile, self.model, self.messages)
@@ -170,10 +175,42 @@ class Session:
         return turn
 
 
-def context_burst(engine: Engine, text: Callable[[int], str] = filler) -> list[Exchange]:
+class _Subagent:
+    """A subagent at work in a thread of its own."""
+
+    def __init__(self, engine: Engine, model: str, prompt: str) -> None:
+        self._engine = engine
+        self._draft = engine.subagent_draft(prompt, model=model)
+        self._answered = threading.Event()
+        self._pool = ThreadPoolExecutor(1)
+        self._work: Future[Turn] | None = None
+
+    def be_under_way(self) -> Future[Turn]:
+        """Start it, and wait until its answer has begun, so that both requests are open at once."""
+        if self._work is None:
+            self._work = self._pool.submit(self._engine.send_draft, self._draft, self._seen)
+            self._work.add_done_callback(self._seen)
+            self._answered.wait(_UNDER_WAY_S)
+        return self._work
+
+    def be_done(self) -> Turn:
+        """Wait for its end. Raises what its request raised."""
+        try:
+            return self.be_under_way().result()
+        finally:
+            self._pool.shutdown()
+
+    def _seen(self, event: object) -> bool:
+        self._answered.set()
+        return True
+
+
+def context_burst(
+    engine: Engine, text: Callable[[int], str] = filler, *, first: str = "foo"
+) -> list[Exchange]:
     """``/context``: one small count, then many at once over several connections.
 
-    ``text`` makes the texts to be counted from their lengths.
+    ``text`` makes the texts to be counted from their lengths, ``first`` is the one before them.
     """
     release = engine.profile.release
     sizes = [_COUNT_SIZES[i % len(_COUNT_SIZES)] for i in range(release.burst - 1)]
@@ -184,10 +221,10 @@ def context_burst(engine: Engine, text: Callable[[int], str] = filler) -> list[E
             return [answer, engine.count_by_message()]
         return [answer]
 
-    first = count("foo")
+    begun = count(first)
     with ThreadPoolExecutor(release.burst_connections) as pool:
         rest = pool.map(count, [text(size) for size in sizes])
-        return [exchange for group in (first, *rest) for exchange in group]
+        return [exchange for group in (begun, *rest) for exchange in group]
 
 
 def replayed(turn: Turn) -> list[Json]:

@@ -13,6 +13,7 @@ from gatecert.desktop.profiles.engines import (
     ENGINE_CLI,
     ENGINE_COWORK,
     ENGINE_DESKTOP,
+    ENGINE_DESKTOP_197,
     ENGINE_PRINT,
     ENGINE_TOOLSEARCH,
     ENGINES,
@@ -35,6 +36,7 @@ __all__ = [
     "ENGINE_CLI",
     "ENGINE_COWORK",
     "ENGINE_DESKTOP",
+    "ENGINE_DESKTOP_197",
     "ENGINE_PRINT",
     "ENGINE_TOOLSEARCH",
     "HOST_PROFILE_NAME",
@@ -48,6 +50,7 @@ __all__ = [
     "Switches",
     "bare_model",
     "find_engine",
+    "profile_names",
     "traits_of",
 ]
 
@@ -55,3 +58,8 @@ __all__ = [
 def find_engine(name: str) -> EngineProfile | None:
     """The engine profile of this name, or None."""
     return next((profile for profile in ENGINES if profile.name == name), None)
+
+
+def profile_names() -> list[str]:
+    """The name of every profile there is, engines first."""
+    return [*(engine.name for engine in ENGINES), *(sdk.name for sdk in SDKS)]
