@@ -229,7 +229,7 @@ def _sdk(fault: str, call: str, captured: Mapping[str, Any]) -> list[Compared]:
 
 
 def _raw(name: str, said: str, last: Attempt, policy: RetryPolicy) -> tuple[str, str]:
-    """Below the stream helper little fails, and the TS SDK lets through what the platform throws."""
+    """Below the stream helper little fails, and the TS SDK lets the platform's errors out."""
     outcome = last.outcome
     bad_json = outcome.reading.defect == "bad-json"
     if outcome.kind not in _RAW_FAILURES and not bad_json:

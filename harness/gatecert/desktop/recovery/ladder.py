@@ -140,7 +140,8 @@ def _text(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, str):
         return content
-    return "".join(str(block.get("text", "")) for block in content or ())
+    blocks = content if isinstance(content, list) else []
+    return "".join(str(block.get("text", "")) for block in blocks if isinstance(block, dict))
 
 
 def _safeguards(draft: Draft, _: str) -> Draft | None:
@@ -179,7 +180,8 @@ def _plain_tools(draft: Draft, _: str) -> Draft | None:
     """All tools in full, none of them to be searched for."""
     if TOOL_SEARCH not in draft.betas:
         return None
-    given = [t for t in draft.body.get("tools", ()) if t.get("name") not in _SEARCH_TOOLS]
+    listed = [tool for tool in draft.body.get("tools") or () if isinstance(tool, dict)]
+    given = [tool for tool in listed if tool.get("name") not in _SEARCH_TOOLS]
     names = {tool.get("name") for tool in given}
     full = [*given, *(tool for tool in tools(ENGINE_DESKTOP) if tool["name"] not in names)]
     full.sort(key=lambda tool: str(tool.get("name")))

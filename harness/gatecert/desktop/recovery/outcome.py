@@ -101,7 +101,8 @@ def classify(exchange: Exchange, *, stream: bool, mode: ReaderMode) -> Outcome:
 
 def _whole(exchange: Exchange, fault: str) -> Kind:
     if fault:
-        return "dropped" if fault != "left" else "left"
+        others: dict[str, Kind] = {"left": "left", "timeout": "silent"}
+        return others.get(fault, "dropped")
     body = exchange.json()
     # usage is demanded here, though not of a stream: reported for engine 2.1.295
     if not isinstance(body, dict) or not isinstance(body.get("content"), list):
