@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gatecert.desktop.draft import Draft
-from gatecert.desktop.profiles import ENGINE_DESKTOP
-from gatecert.desktop.shapes import tools
+from gatecert.desktop.profiles import ENGINE_DESKTOP, PLACEHOLDER
+from gatecert.desktop.prompt import tools
 
 Change = Callable[[Draft, str], Draft | None]
 
@@ -27,7 +27,7 @@ PER_TURN = "per-turn-control-2026-07-01"
 SAFEGUARDS = "dangerous-tool-use-2026-09-03"
 DISPLAY_UPDATES = "thinking-display-updates-2026-08-18"
 REDACT_THINKING = "redact-thinking-2026-02-12"
-_SEARCH_TOOLS = ("ToolSearch", "DeferredToolPlaceholder")
+_SEARCH_TOOLS = ("ToolSearch", PLACEHOLDER)
 _TOO_MANY = re.compile(r"max_tokens: \d+ > (\d{1,9}), which is the maximum allowed")
 _TOO_LONG = re.compile(r"prompt is too long", re.IGNORECASE)
 
@@ -183,7 +183,7 @@ def _plain_tools(draft: Draft, _: str) -> Draft | None:
     listed = [tool for tool in draft.body.get("tools") or () if isinstance(tool, dict)]
     given = [tool for tool in listed if tool.get("name") not in _SEARCH_TOOLS]
     names = {tool.get("name") for tool in given}
-    full = [*given, *(tool for tool in tools(ENGINE_DESKTOP) if tool["name"] not in names)]
+    full = [*given, *(tool for tool in tools(ENGINE_DESKTOP.tools) if tool["name"] not in names)]
     full.sort(key=lambda tool: str(tool.get("name")))
     return draft.with_fields(tools=full).without_betas(TOOL_SEARCH)
 
