@@ -30,6 +30,8 @@ from gatecert.fidelity.rehearsal import (
 )
 
 KIND = "attempt"
+# of what is in them only their sizes and places were kept
+_LISTS = (".messages", ".tools")
 # a process, the recorder's own pauses and a credential helper take their time
 _ROOM_S = 0.5
 _RETRIES = re.compile(r" \((?:CLAUDE_CODE_MAX_RETRIES=(\d+)|default retries)\)$")
@@ -234,11 +236,12 @@ def _places(entries: Sequence[str]) -> list[str]:
 
 
 def _place(entry: str) -> str:
-    if entry.startswith("beta"):
-        return entry
-    words = re.sub(r"\[\d+\]", "", entry).lstrip("+- ").partition("=")[0].partition(":")[0]
-    deep = words.startswith(".thinking")
-    return words if deep or not words.startswith(".") else "." + words.split(".")[1]
+    if not entry.lstrip("+- ").startswith("."):
+        return entry.partition(": ")[0] if entry.startswith("hdr") else entry
+    words = re.sub(r"\[\d+\]", "", entry.lstrip("+- ")).partition("=")[0].partition(":")[0]
+    place = words if words.startswith(".thinking") else "." + words.split(".")[1]
+    sign = entry[0] if entry[0] in "+-" else ""
+    return place if place in _LISTS else sign + place
 
 
 def _results(file: Path) -> Mapping[str, Any]:

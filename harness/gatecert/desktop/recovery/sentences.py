@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from gatecert.desktop.faithful import UNPARSED_INPUT
@@ -13,12 +12,13 @@ _MOST_QUOTED = 260
 _MOST_SHOWN = 60
 _MOST_OF_A_NAME = 40
 _LEAST_WAIT_S = 2.0
-_UNSEEN = re.compile(r"[^\x20-\x7e\xa1-\uffff\U00010000-\U0010ffff]+")
+_MOST_READ = 4_000
 
 
 def quoted(text: str, most: int = _MOST_QUOTED) -> str:
     """Somebody else's words on one line, without controls, and cut where they are long."""
-    line = " ".join(_UNSEEN.sub(" ", text).split())
+    shown = (c if c.isprintable() else " " for c in text[:_MOST_READ])
+    line = " ".join("".join(shown).split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
