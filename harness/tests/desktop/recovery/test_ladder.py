@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from recovery_cases import draft, play, status
 
@@ -22,7 +24,7 @@ BETAS = ("claude-code-20250219", CONTEXT, TOKEN_COUNT, TOOL_SEARCH, EFFORT)
 UNKNOWN = "something the client has never heard of"
 
 
-def full(*more: str, **body: object) -> Draft:
+def full(*more: str, **body: Any) -> Draft:
     """All that a terminal's request has to take out."""
     return draft(
         betas=(*BETAS, *more),
@@ -34,7 +36,7 @@ def full(*more: str, **body: object) -> Draft:
     )
 
 
-def small(**body: object) -> Draft:
+def small(**body: Any) -> Draft:
     """What the desktop sends with experimental betas off."""
     return draft(
         betas=("claude-code-20250219", EFFORT),

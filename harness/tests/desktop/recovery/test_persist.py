@@ -133,7 +133,12 @@ def test_the_desktop_renews_a_credential_once(found: bool, requests: int) -> Non
 
 def test_the_bare_engine_renews_a_credential_before_every_repeat() -> None:
     asked: list[int] = []
-    turn = play(PRINT_330, status(401), renew=lambda: bool(asked.append(1)) or True)
+
+    def renew() -> bool:
+        asked.append(1)
+        return True
+
+    turn = play(PRINT_330, status(401), renew=renew)
     assert (len(turn.attempts), len(asked)) == (11, 10)
 
 
