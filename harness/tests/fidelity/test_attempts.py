@@ -69,7 +69,7 @@ def test_a_wrong_rule_shows(
     explanations = read_explanations(EXPLAINED)
     wrong = replace(policies.PRINT_330, **changes)
     monkeypatch.setitem(attempts._ENGINES, "claude-code-2.1.330", wrong)
-    found = [d for _, c in compare_attempts(CAPTURES) for d in c.differences]
+    found = [d for _, c in attempts._engines(CAPTURES) for d in c.differences]
     assert path in {d.path for d in found if not why(explanations, d)}
 
 

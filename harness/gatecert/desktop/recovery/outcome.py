@@ -47,7 +47,6 @@ _DEFECTS: dict[str, Kind] = {
 }
 _REASONS: dict[str | None, Kind] = {
     "max_tokens": "max-tokens",
-    "model_context_window_exceeded": "max-tokens",
     "refusal": "refusal",
 }
 

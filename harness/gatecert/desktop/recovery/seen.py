@@ -90,6 +90,8 @@ def _aside(exchange: Exchange) -> str | None:
         if bad or not isinstance(exchange.json(), dict):
             return "The user finds only the models in the picker that the settings name."
         return "The user notices nothing: the picker offers what the gateway lists."
+    if exchange.purpose == "title request" and bad:
+        return "The user finds the conversation without a title."
     return _connection_test(exchange) if exchange.purpose == "connection test" else None
 
 

@@ -208,6 +208,30 @@ def test_what_counts_as_an_answer(name: str) -> None:
     assert play(DESKTOP_330, name).end.result == "answered"
 
 
+@pytest.mark.parametrize(
+    ("name", "python", "ts"),
+    [
+        ("html", "failed", "failed"),
+        ("s_end_mid", "answered", "failed"),
+        ("s_bom", "failed", "answered"),
+        ("s_nousage", "failed", "failed"),
+        ("s_nocbstop", "answered", "answered"),
+        ("emptycontent", "answered", "answered"),
+    ],
+)
+def test_the_sdks_never_repeat_a_stream_that_began(name: str, python: str, ts: str) -> None:
+    for policy, result in ((PYTHON_NEW, python), (TS_NEW, ts)):
+        turn = play(policy, name)
+        assert (len(turn.attempts), turn.end.result) == (1, result)
+
+
+def test_an_sdk_hands_over_a_whole_answer_that_is_no_message() -> None:
+    whole = draft(stream=False)
+    assert play(PYTHON_NEW, "html", first=whole).end.result == "answered"
+    assert play(PYTHON_NEW, "empty", first=whole).end.result == "failed"
+    assert play(TS_NEW, "empty", first=whole).end.result == "answered"
+
+
 def test_another_model_is_asked_after_the_last_529_or_404() -> None:
     options = Options(fallback_model="claude-haiku-4-5")
     for code, before in ((529, 3), (404, 2)):

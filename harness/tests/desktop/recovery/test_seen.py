@@ -135,6 +135,11 @@ def test_the_connection_test_speaks_for_itself() -> None:
     )
 
 
+def test_a_title_that_cannot_be_had_is_missed_and_no_more() -> None:
+    lost = replace(status(500), purpose="title request")
+    assert line(lost).text == "The user finds the conversation without a title."
+
+
 def test_what_we_left_ourselves_says_nothing() -> None:
     assert seen(no_answer("left"), ENGINE_DESKTOP) is None
 
