@@ -38,6 +38,7 @@ class DesktopApp:
         self._profile = profile
         self._make_transport = transport
         self._transport: Transport | None = None
+        self._apart: Transport | None = None
         self._engine: Engine | None = None
 
     def apply(self, settings: GatewaySettings) -> None:
@@ -48,7 +49,8 @@ class DesktopApp:
         """Start with the settings as they are now; does nothing if the app runs already."""
         if self._engine is None:
             self._transport = self._make_transport()
-            self._engine = Engine(self._profile, self._written, self._transport)
+            self._apart = self._make_transport() if self._profile.release.probe_apart else None
+            self._engine = Engine(self._profile, self._written, self._transport, self._apart)
         return self
 
     def close_window(self) -> None:
@@ -56,9 +58,10 @@ class DesktopApp:
 
     def quit(self) -> None:
         """Quit fully: connections close, the next launch reads the settings again."""
-        if self._transport is not None:
-            self._transport.close()
-        self._transport = self._engine = None
+        for transport in (self._transport, self._apart):
+            if transport is not None:
+                transport.close()
+        self._transport = self._apart = self._engine = None
 
     @property
     def engine(self) -> Engine:

@@ -84,12 +84,17 @@ class Turn:
 class Engine:
     """Sends what the engine sends, with the settings that were read at launch.
 
-    ``always`` holds body fields that replace the engine's own on every turn. ``renew_credential``
+    ``always`` holds body fields that replace the engine's own on every turn. ``apart`` is the
+    transport of the probe at start, where that has a connection of its own. ``renew_credential``
     fetches settings with a new credential after a 401, or None if there is none to be had.
     """
 
     def __init__(
-        self, profile: EngineProfile, settings: GatewaySettings, transport: Transport
+        self,
+        profile: EngineProfile,
+        settings: GatewaySettings,
+        transport: Transport,
+        apart: Transport | None = None,
     ) -> None:
         self.profile = profile
         self.settings = settings
@@ -97,6 +102,7 @@ class Engine:
         self.always: dict[str, Any] = {}
         self.renew_credential: Callable[[], GatewaySettings | None] | None = None
         self._transport = transport
+        self._apart = transport if apart is None else apart
 
     def turn(
         self,
@@ -240,7 +246,7 @@ class Engine:
         """The connectivity probe at start: a HEAD without credential or custom headers."""
         url = self.settings.url(self.profile.release.probe_path)
         request = OutgoingRequest("HEAD", url, probe_headers(self.profile, url))
-        return self._transport.send("start-up probe", request)
+        return self._apart.send("start-up probe", request)
 
     def discover(self) -> Exchange:
         """Ask the gateway for its models. The answer is never waited for by a turn."""

@@ -35,6 +35,7 @@ _AGENT_DONE = 1_219
 _COMPACT = (6_361, 6_755)
 _COUNT_SIZES = (2_025, 265, 357)
 _NOT_SERVED = 404
+_UNDER_WAY_S = 5.0
 _PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
     "rkJggg=="
@@ -151,25 +152,18 @@ class Session:
 
     def _beside_subagents(self, prompts: Sequence[str]) -> Turn:
         """The next turn with subagents at work beside it, and the one that hears of their end."""
-        threads = [threading.Thread(target=self._subagent, args=(p,)) for p in prompts]
-        started = threading.Event()
+        agents = [_Subagent(self.engine, self.model, prompt) for prompt in prompts]
 
-        def start(event: object) -> bool:
-            if not started.is_set():
-                started.set()
-                for thread in threads:
-                    thread.start()
+        def while_answered(event: object) -> bool:
+            for agent in agents:
+                agent.be_under_way()
             return True
 
-        self._turn(start)
-        start(None)
-        for thread in threads:
-            thread.join()
+        self._turn(while_answered)
+        for agent in agents:
+            agent.be_done()
         self.messages = with_user(self.messages, [reminder(_AGENT_DONE)])
         return self._turn()
-
-    def _subagent(self, prompt: str) -> None:
-        self.engine.send_draft(self.engine.subagent_draft(prompt, model=self.model))
 
     def _turn(self, on_event: OnEvent | None = None) -> Turn:
         messages = marked(self.engine.profile, self.model, self.messages)
@@ -181,10 +175,45 @@ class Session:
         return turn
 
 
-def context_burst(engine: Engine, text: Callable[[int], str] = filler) -> list[Exchange]:
+class _Subagent:
+    """A subagent at work in a thread of its own."""
+
+    def __init__(self, engine: Engine, model: str, prompt: str) -> None:
+        self._engine = engine
+        self._draft = engine.subagent_draft(prompt, model=model)
+        self._answered = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+        self._started = False
+
+    def be_under_way(self) -> None:
+        """Start it, and wait until its answer has begun, so that both requests are open at once."""
+        if not self._started:
+            self._started = True
+            self._thread.start()
+            self._answered.wait(_UNDER_WAY_S)
+
+    def be_done(self) -> None:
+        """Wait for its end."""
+        self.be_under_way()
+        self._thread.join()
+
+    def _work(self) -> None:
+        try:
+            self._engine.send_draft(self._draft, self._seen)
+        finally:
+            self._answered.set()
+
+    def _seen(self, event: object) -> bool:
+        self._answered.set()
+        return True
+
+
+def context_burst(
+    engine: Engine, text: Callable[[int], str] = filler, *, first: str = "foo"
+) -> list[Exchange]:
     """``/context``: one small count, then many at once over several connections.
 
-    ``text`` makes the texts to be counted from their lengths.
+    ``text`` makes the texts to be counted from their lengths, ``first`` is the one before them.
     """
     release = engine.profile.release
     sizes = [_COUNT_SIZES[i % len(_COUNT_SIZES)] for i in range(release.burst - 1)]
@@ -195,10 +224,10 @@ def context_burst(engine: Engine, text: Callable[[int], str] = filler) -> list[E
             return [answer, engine.count_by_message()]
         return [answer]
 
-    first = count("foo")
+    begun = count(first)
     with ThreadPoolExecutor(release.burst_connections) as pool:
         rest = pool.map(count, [text(size) for size in sizes])
-        return [exchange for group in (first, *rest) for exchange in group]
+        return [exchange for group in (begun, *rest) for exchange in group]
 
 
 def replayed(turn: Turn) -> list[Json]:

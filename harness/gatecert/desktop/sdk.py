@@ -44,7 +44,7 @@ CALLS = {
     "create": Call("create", "/v1/messages"),
     "stream": Call("stream", "/v1/messages", helper=True),
     "rawstream": Call("stream", "/v1/messages"),
-    "betacreate": Call("create", "/v1/messages", beta="foo"),
+    "betacreate": Call("create", "/v1/messages", beta="foo-2026-01-01"),
     "count": Call("count", "/v1/messages/count_tokens"),
     "betacount": Call("count", "/v1/messages/count_tokens", beta="token-counting-2024-11-01"),
     "models": Call("get", "/v1/models"),

@@ -35,7 +35,7 @@ def sdk_url(language: str, base_url: str, path: str) -> str:
     """
     if language == "python":
         return _python_url(base_url, path)
-    if "@" in urlsplit(base_url).netloc:
+    if "@" in _parts(base_url, "Invalid URL").netloc:
         raise NoRequest("Connection error.")
     if base_url != base_url.strip():
         raise NoRequest("Invalid URL")
@@ -44,9 +44,7 @@ def sdk_url(language: str, base_url: str, path: str) -> str:
 
 def _javascript_url(text: str) -> str:
     """What ``new URL`` and a rewritten query make of it: a fragment is lost, a query encoded."""
-    parts = urlsplit(text)
-    if not parts.scheme or not parts.netloc:
-        raise NoRequest("Invalid URL")
+    parts = _parts(text, "Invalid URL")
     pairs = [pair.partition("=") for pair in parts.query.split("&")] if parts.query else []
     query = "&".join(_encoded(name) + mark + _encoded(value) for name, mark, value in pairs)
     return urlunsplit((parts.scheme, _host(parts), parts.path, query, ""))
@@ -54,11 +52,23 @@ def _javascript_url(text: str) -> str:
 
 def _python_url(base_url: str, path: str) -> str:
     """What httpx makes of it: the path is glued to path and query, a fragment dropped first."""
-    parts = urlsplit(base_url)
-    if base_url != base_url.strip() or not parts.scheme or not parts.netloc:
+    parts = _parts(base_url, "Connection error.")
+    if base_url != base_url.strip():
         raise NoRequest("Connection error.")
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     return f"{parts.scheme}://{_host(parts)}{target.removesuffix('/')}{path}"
+
+
+def _parts(text: str, complaint: str) -> SplitResult:
+    """The parts of a URL with scheme and host. Raises NoRequest with the client's complaint."""
+    try:
+        parts = urlsplit(text)
+        usable = bool(parts.scheme and parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise NoRequest(complaint)
+    return parts
 
 
 def _host(parts: SplitResult) -> str:

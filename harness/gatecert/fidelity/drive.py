@@ -7,7 +7,7 @@ and the scripted provider keeps receipts.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,14 +36,17 @@ class Sent:
 def repeat_flow(flow: CapturedFlow, plan: FlowPlan, provider: Provider) -> Sent:
     """Run a flow with our own engine."""
     prompt = _Prompt(plan.prompt, [plan_of(name) for name in flow.answers])
+    first = _Prompt("foo", [Plan(status=plan.count_status)])
     counted = _Prompt("", [Plan(delay_ms=_COUNT_MS, status=plan.count_status)])
     since = provider.hello()
     app = DesktopApp(settings_of(plan, provider.url), HttpxTransport, plan.profile).launch()
     try:
-        _run(app, plan, prompt.text, lambda size: counted.text)
+        _run(app, plan, prompt.text)
+        if "burst" in plan.steps:
+            context_burst(app.engine, lambda size: counted.text, first=first.text)
     finally:
         app.quit()
-    return written_down(provider.receipts_since(since), [prompt, counted])
+    return written_down(provider.receipts_since(since), [prompt, first, counted])
 
 
 def repeat_call(
@@ -114,10 +117,9 @@ def _inside(text: str) -> bytes:
     return json.dumps(text, ensure_ascii=False)[1:-1].encode()
 
 
-def _run(app: DesktopApp, plan: FlowPlan, prompt: str, counted: Callable[[int], str]) -> None:
-    engine = app.engine
+def _run(app: DesktopApp, plan: FlowPlan, prompt: str) -> None:
     title_model = plan.title_model or None
-    session = Session(engine, model=plan.model, title_model=title_model, quiet=plan.quiet)
+    session = Session(app.engine, model=plan.model, title_model=title_model, quiet=plan.quiet)
     turn = None
     for step in plan.steps:
         if step in ("start", "discover"):
@@ -128,5 +130,3 @@ def _run(app: DesktopApp, plan: FlowPlan, prompt: str, counted: Callable[[int], 
             session.use_tools(turn, read_image if plan.tools == "image" else run_tool)
         elif step == "compact":
             session.compact()
-        elif step == "burst":
-            context_burst(engine, counted)

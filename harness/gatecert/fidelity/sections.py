@@ -18,7 +18,6 @@ from gatecert.desktop.models import engine_keeps
 from gatecert.desktop.profiles import (
     ENGINE_DESKTOP,
     ENGINE_DESKTOP_197,
-    SDKS,
     EngineProfile,
     SdkProfile,
 )

@@ -15,7 +15,8 @@ class EngineVersion:
     """One release of the engine.
 
     ``probe_path`` is what the ``HEAD`` at start asks for, ``probes_always`` that it is sent even
-    when nonessential traffic is switched off. ``shows_thinking`` says that thinking names how it
+    when nonessential traffic is switched off, ``probe_apart`` that it has a connection of its own.
+    ``shows_thinking`` says that thinking names how it
     shall be displayed, ``side_thinking_off`` that side requests switch it off for every model and
     not for the older ones only. ``title_schema`` says that a title request names its schema even
     without experimental betas; ``title_chars`` is the length of its question without the user's
@@ -35,6 +36,7 @@ class EngineVersion:
     rules: Sequence[Rule]
     probe_path: str
     probes_always: bool
+    probe_apart: bool
     shows_thinking: bool
     side_thinking_off: bool
     title_schema: bool
@@ -62,6 +64,7 @@ ENGINE_330 = EngineVersion(
     rules=RULES_330,
     probe_path="/api/hello",
     probes_always=False,
+    probe_apart=False,
     shows_thinking=True,
     side_thinking_off=False,
     title_schema=False,
@@ -84,6 +87,7 @@ ENGINE_197 = EngineVersion(
     rules=RULES_197,
     probe_path="/",
     probes_always=True,
+    probe_apart=True,
     shows_thinking=False,
     side_thinking_off=True,
     title_schema=True,
