@@ -16,6 +16,7 @@ from gatecert.desktop import shapes
 from gatecert.desktop.assemble import Assembled, assemble
 from gatecert.desktop.draft import MESSAGES, Draft
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
+from gatecert.desktop.faithful import Reading, read_stream
 from gatecert.desktop.headers import (
     HeaderList,
     changed,
@@ -59,7 +60,7 @@ class Turn:
 
     @property
     def assembled(self) -> Assembled:
-        """The streamed answer put together as the client does it."""
+        """The streamed answer put together, with all that departs from the protocol."""
         if not self._assembled:
             self._assembled.append(assemble(self.events))
         return self._assembled[0]
@@ -83,9 +84,9 @@ class Turn:
 class Engine:
     """Sends what the engine sends, with the settings that were read at launch.
 
-    ``always`` holds body fields that replace the engine's own on every turn. ``renew_credential``
+    ``always`` holds body fields that replace the engine's own on every turn. ``apart`` is the
+    transport of the probe at start, where that has a connection of its own. ``renew_credential``
     fetches settings with a new credential after a 401, or None if there is none to be had.
-    ``apart`` is the transport of the probe at start, where that has a connection of its own.
     """
 
     def __init__(
@@ -203,6 +204,10 @@ class Engine:
             limits=limits,
             renew=self._renew if self.renew_credential is not None else None,
         )
+
+    def read(self, exchange: Exchange) -> Reading:
+        """What this engine makes of a streamed answer; :class:`Turn` has the protocol's view."""
+        return read_stream(exchange.body, policy_of(self.profile).reader)
 
     def seen(self, exchange: Exchange) -> SeenLine | None:
         """What this engine's user sees after an answer, if the gateway gives it every time."""

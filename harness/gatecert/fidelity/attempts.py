@@ -1,189 +1,129 @@
-"""The simulated clients under the recorder's faults, beside what the real ones did.
+"""The attempts of each client under each fault, beside what the real one did.
 
 For each fault of the captures: how many requests, with or without stream, what changed from one to
-the next, how long between them, and the last words. The clock is virtual, the gateway a script in
-memory; a gap agrees if it lies between the waits with no and with full jitter, with some room for
-the real program's own time.
+the next, how long between them, and the last words. A gap agrees if it lies between the waits with
+no and with full jitter, with some room for the real program's own time.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from gatecert.desktop.draft import Draft
-from gatecert.desktop.exchange import Exchange, OutgoingRequest
-from gatecert.desktop.recovery import Attempt, Clock, Options, Persisted, RetryPolicy, persist
+from gatecert.desktop.recovery import Attempt, Options, Persisted, RetryPolicy
 from gatecert.desktop.recovery import policy as policies
-from gatecert.desktop.recovery.redraft import after_tools
 from gatecert.desktop.recovery.sdkwords import thrown
-from gatecert.fidelity.faults import answer
+from gatecert.fidelity.captures import read_json
+from gatecert.fidelity.comparison import Comparison
+from gatecert.fidelity.rehearsal import (
+    Case,
+    between,
+    last_words,
+    recorded_draft,
+    requests_of,
+    simulate,
+)
 
+KIND = "attempt"
+# of what is in them only their sizes and places were kept
+_LISTS = (".messages", ".tools")
 # a process, the recorder's own pauses and a credential helper take their time
 _ROOM_S = 0.5
-_URL = "http://127.0.0.1:<port>/v1/messages?beta=true"
 _RETRIES = re.compile(r" \((?:CLAUDE_CODE_MAX_RETRIES=(\d+)|default retries)\)$")
-# the captures keep so many entries of a change
+# the captures keep so many entries of a change, and so much of an SDK's message
 _MOST_ENTRIES = 8
-_ENGINES = {"claude-code-2.1.330": policies.CLI_330, "claude-code-2.1.197": policies.CLI_197}
+_MOST_OF_A_MESSAGE = 100
+_ENGINES = {"claude-code-2.1.330": policies.PRINT_330, "claude-code-2.1.197": policies.PRINT_197}
 _SDKS = {"python-2.12.0": policies.PYTHON_NEW, "ts-1.12.0": policies.TS_NEW}
 # what iterating raw events finds wrong; everything else looks like an end
 _RAW_FAILURES = (
     *("http", "redirect", "no-connection", "dropped", "error-event", "reset", "undecodable"),
 )
 
-
-@dataclass(frozen=True)
-class Compared:
-    """One thing compared: ``case`` is client and fault, ``what`` the aspect."""
-
-    client: str
-    case: str
-    what: str
-    captured: str
-    simulated: str
-
-    @property
-    def same(self) -> bool:
-        """Whether they agree."""
-        return self.captured == self.simulated
+ByProfile = Iterator[tuple[str, Comparison]]
 
 
-@dataclass(frozen=True)
-class Case:
-    """One fault: the answers in order (the last one stands for all that follow), and settings."""
-
-    client: str
-    name: str
-    policy: RetryPolicy
-    draft: Draft
-    script: Sequence[str]
-    options: Options
-    renews: bool = False
+def compare_attempts(captures: Path) -> ByProfile:
+    """Every fault of the captures in a folder, with the profile's name. Raises UsageError."""
+    yield from _engines(captures)
+    yield from _extras(captures)
+    for fault, calls in _results(captures / "errors-sdks.json").items():
+        for call, captured in calls.items():
+            yield _sdk(fault, call, captured)
 
 
-def compare_attempts(captures: Path) -> list[Compared]:
-    """Everything compared, in the order of the captures. Raises OSError and ValueError."""
-    found: list[Compared] = []
-    engines = _read(captures / "errors-claude-code.json")
-    for client, faults in engines.items():
+def _engines(captures: Path) -> ByProfile:
+    for client, faults in _results(captures / "errors-claude-code.json").items():
         draft = recorded_draft(captures / f"{client}.json")
         for name, captured in faults.items():
-            found += compared(_engine_case(client, name, draft), captured)
-    draft = recorded_draft(captures / "claude-code-2.1.330.json")
-    for name, captured in _read(captures / "errors-claude-code-extra.json").items():
-        found += _extra(name, captured, draft)
-    for fault, calls in _read(captures / "errors-sdks.json").items():
-        for call, captured in calls.items():
-            found += _sdk(fault, call, captured)
-    return found
+            policy = _ENGINES[client]
+            result = Comparison("errors-claude-code", f"{policy.version} {name}")
+            _compare(result, _engine_case(policy, name, draft), captured)
+            yield policy.name, result
 
 
-def recorded_draft(capture: Path) -> Draft:
-    """The first inference request of a capture as a draft: shapes instead of texts."""
-    flows = json.loads(capture.read_text("utf-8"))["flows"]
-    requests = flows["print_default_model"]["requests"]
-    request = next(r for r in requests if r["method"] == "POST")
-    headers = dict(request["headers_in_order"])
-    betas = tuple(headers["anthropic-beta"].split(","))
-    timeout = int(headers["X-Stainless-Timeout"])
-    return Draft("recorded", request["body_shape"], betas, timeout)
-
-
-def simulate(case: Case, chance: float) -> Persisted:
-    """The whole turn; ``chance`` from 0 to 1 is the jitter of every wait. A tool loop goes on."""
-    turn = _played(case, case.draft, chance)
-    engine = case.policy.family == "engine" and turn.end.result == "answered"
-    blocks = turn.last.outcome.blocks
-    if not engine or not any(block.get("type") == "tool_use" for block in blocks):
-        return turn
-    later = _played(case, after_tools(turn.last.draft, blocks), chance)
-    first = replace(later.attempts[0], why="tools")
-    return replace(later, attempts=[*turn.attempts, first, *later.attempts[1:]])
-
-
-def _played(case: Case, draft: Draft, chance: float) -> Persisted:
-    served = iter(case.script)
-    last = [case.script[-1]]
-
-    def send(asked: Draft) -> Exchange:
-        last[0] = next(served, last[0])
-        request = OutgoingRequest("POST", _URL, [], json.dumps(dict(asked.body)).encode())
-        name = _after_a_tool(last[0], asked)
-        return answer(name, request, stream=asked.stream, headers_s=case.policy.headers_s)
-
-    return persist(
-        send,
-        draft,
-        case.policy,
-        options=case.options,
-        clock=Clock(sleep=lambda seconds: None, chance=lambda: chance),
-        renew=(lambda: True) if case.renews else None,
-    )
-
-
-def _after_a_tool(name: str, draft: Draft) -> str:
-    """The recorder answers plainly once a tool's result, or the rest of a lost answer, is due."""
-    of_tools = name.startswith("s_tool") or name in ("endturntool", "s_rst_aftertool")
-    later = any(m.get("role") == "assistant" for m in draft.body.get("messages", ()))
-    return "text" if of_tools and later else name
-
-
-def compared(case: Case, captured: Mapping[str, Any]) -> list[Compared]:
-    """A case of ``errors-claude-code.json`` beside its simulation."""
-    least, most = simulate(case, 0.0), simulate(case, 1.0)
-    requests = _requests(least, case.policy)
-    rows = [
-        ("requests", str(captured["messages_requests"]), str(requests)),
-        ("last words", _plain(captured["final_message"]), _plain(_last_words(least))),
-        ("outcome", _outcome(captured["is_error"]), _outcome(least.end.message != "")),
-    ]
-    if requests == len(least.attempts):
-        modes = ["stream" if a.draft.stream else "json" for a in least.attempts]
-        rows.append(("modes", " ".join(captured["modes"]), " ".join(modes)))
-        rows.append(("gaps", *_gaps(captured["gaps_s"], least, most)))
-        rows += _changed(captured["changes_between_attempts"], least.attempts[1:])
-    return [Compared(case.client, case.name, *row) for row in rows]
-
-
-def _engine_case(client: str, name: str, draft: Draft) -> Case:
+def _engine_case(policy: RetryPolicy, name: str, draft: Draft) -> Case:
     set_to = _RETRIES.search(name)
-    fault = _RETRIES.sub("", name)
     retries = int(set_to.group(1)) if set_to and set_to.group(1) else None
-    return Case(client, name, _ENGINES[client], draft, [fault], Options(max_retries=retries))
+    return Case(policy, draft, [_RETRIES.sub("", name)], Options(max_retries=retries))
 
 
-def _extra(name: str, captured: Mapping[str, Any], draft: Draft) -> list[Compared]:
-    """A case of ``errors-claude-code-extra.json``, where it is about inference at all."""
-    rows = [r for r in captured["requests"] if "count_tokens" not in r["request"]]
-    turns = [r for r in rows if r["request"].startswith("POST /v1/messages")]
-    if rows != turns or (not turns and name != "refused"):
-        return []
-    case = _extra_case(name, turns, draft)
+def _compare(result: Comparison, case: Case, captured: Mapping[str, Any]) -> None:
     least, most = simulate(case, 0.0), simulate(case, 1.0)
-    gaps = [b["at_s"] - a["at_s"] for a, b in pairwise(turns)]
-    modes = ["stream" if r["stream"] else "json" for r in turns]
-    models = [str(r["model"]) for r in turns]
+    requests = requests_of(least, case.policy)
+    result.point(KIND, 0, "requests", captured["messages_requests"], requests)
+    _compare_end(result, captured["final_message"], captured["is_error"], least)
+    if requests != len(least.attempts):
+        return  # a circle of redirects, of which the capture keeps nothing else
+    modes = ["stream" if a.draft.stream else "json" for a in least.attempts]
+    result.point(KIND, 0, "modes", list(captured["modes"]), modes)
+    result.point(KIND, 0, "gaps", *_gaps(captured["gaps_s"], least, most))
+    changes = zip(captured["changes_between_attempts"], least.attempts[1:], strict=False)
+    for number, (known, attempt) in enumerate(changes, 2):
+        result.point(KIND, number, "changes", *_changes(known, attempt))
+
+
+def _compare_end(result: Comparison, words: str, failed: bool, turn: Persisted) -> None:
+    result.point(KIND, 0, "last words", _plain(words), _plain(last_words(turn)))
+    result.point(KIND, 0, "failed", failed, turn.end.message != "")
+
+
+def _extras(captures: Path) -> ByProfile:
+    """The cases of one engine with other settings, where they are about inference at all."""
+    cases = _results(captures / "errors-claude-code-extra.json")
+    if not cases:
+        return
+    draft = recorded_draft(captures / "claude-code-2.1.330.json")
+    for name, captured in cases.items():
+        turns = [r for r in captured["requests"] if "/v1/messages?" in r["request"]]
+        if turns == captured["requests"] and (turns or name == "refused"):
+            result = Comparison("errors-claude-code-extra", name)
+            _compare_extra(result, _extra_case(name, turns, draft), captured, turns)
+            yield policies.PRINT_330.name, result
+
+
+def _compare_extra(
+    result: Comparison, case: Case, captured: Mapping[str, Any], turns: Sequence[Any]
+) -> None:
+    least, most = simulate(case, 0.0), simulate(case, 1.0)
+    _compare_end(result, captured["final_message"], captured["exit_code"] != 0, least)
+    if not turns:
+        return  # nobody listened, so that nothing was counted
     sent = [a.draft for a in least.attempts]
-    told = [
-        ("last words", _plain(captured["final_message"]), _plain(_last_words(least))),
-        ("outcome", _outcome(captured["exit_code"] != 0), _outcome(least.end.message != "")),
-    ]
-    if turns:
-        simulated = ["stream" if d.stream else "json" for d in sent]
-        told.append(("modes", " ".join(modes), " ".join(simulated)))
-        told.append(("models", " ".join(models), " ".join(str(d.body["model"]) for d in sent)))
-        told.append(("gaps", *_gaps(gaps, least, most)))
-    return [Compared("claude-code-2.1.330", name, *row) for row in told]
+    rows = [(r["stream"], r["model"], r["max_tokens"]) for r in turns]
+    ours = [(d.stream, d.body["model"], d.body["max_tokens"]) for d in sent]
+    result.point(KIND, 0, "stream, model and max_tokens", rows, ours)
+    gaps = [b["at_s"] - a["at_s"] for a, b in pairwise(turns)]
+    result.point(KIND, 0, "gaps", *_gaps(gaps, least, most))
 
 
 def _extra_case(name: str, turns: Sequence[Mapping[str, Any]], draft: Draft) -> Case:
-    model = turns[0]["model"] if turns else "claude-sonnet-4-6"
+    model = turns[0]["model"] if turns else draft.body["model"]
     others = [r["model"] for r in turns if r["model"] != model]
     options = Options(
         # how often is not in the capture; one repeat is what its requests show
@@ -191,50 +131,57 @@ def _extra_case(name: str, turns: Sequence[Mapping[str, Any]], draft: Draft) -> 
         fallback=not name.startswith("nofallback"),
         fallback_model=others[0] if others else "",
     )
-    policy = policies.CLI_330
+    policy = policies.PRINT_330
     if name.startswith("api_timeout"):
         policy = replace(policy, headers_s=float(turns[0]["x_stainless_timeout"]))
     script = [str(r["server_answered"]) for r in turns] or [name]
-    sent = draft.with_fields(model=model, max_tokens=32_000)
-    return Case("claude-code-2.1.330", name, policy, sent, script, options, "helper" in name)
+    most = turns[0]["max_tokens"] if turns else draft.body["max_tokens"]
+    sent = draft.with_fields(model=model, max_tokens=most)
+    return Case(policy, sent, script, options, "helper" in name)
 
 
-def _sdk(fault: str, call: str, captured: Mapping[str, Any]) -> list[Compared]:
-    """A call of ``errors-sdks.json`` beside its simulation."""
+def _sdk(fault: str, call: str, captured: Mapping[str, Any]) -> tuple[str, Comparison]:
     client, _, how = call.partition(" ")
     policy = _SDKS[client]
+    result = Comparison("errors-sdks", f"{fault}, {call}")
     messages = [{"role": "user", "content": "hi"}]
     body = {"model": "m", "max_tokens": 64, "messages": messages, "stream": how != "create"}
-    case = Case(client, fault, policy, Draft(how, body, (), 600), [fault], Options())
+    case = Case(policy, Draft(how, body, (), 600), [fault])
     least, most = simulate(case, 0.0), simulate(case, 1.0)
-    rows = [("requests", str(captured["requests"]), str(_requests(least, policy)))]
     if captured["outcome"].startswith("no answer within"):
-        rows = [("first wait is long", "yes", "yes" if least.waits_s[0] >= 60 else "no")]
-        return [Compared(client, f"{fault}, {how}", *row) for row in rows]
-    if _requests(least, policy) == len(least.attempts):
-        rows.append(("gaps", *_gaps(captured["gaps_s"], least, most)))
+        result.point(KIND, 0, "waits long", True, least.waits_s[0] >= 60)
+        return policy.name, result
+    requests = requests_of(least, policy)
+    result.point(KIND, 0, "requests", captured["requests"], requests)
+    if requests == len(least.attempts):
+        result.point(KIND, 0, "gaps", *_gaps(captured["gaps_s"], least, most))
         counts = [a.draft.headers.get("X-Stainless-Retry-Count", "0") for a in least.attempts]
-        numbers = [count or "" for count in counts]
-        rows.append(("retry count", " ".join(captured["retry_count_headers"]), " ".join(numbers)))
-    name, said = thrown(policy, least.last.outcome)
-    if how == "rawstream":
-        name, said = _raw(name, said, least.last, policy)
+        result.point(KIND, 0, "retry count", list(captured["retry_count_headers"]), counts)
+    _compare_exception(result, captured, thrown(policy, least.last.outcome), least.last, how)
+    return policy.name, result
+
+
+def _compare_exception(
+    result: Comparison,
+    captured: Mapping[str, Any],
+    exception: tuple[str, str],
+    last: Attempt,
+    how: str,
+) -> None:
+    name, said = _raw(*exception, last) if how == "rawstream" else exception
     known = captured["outcome"].removeprefix("exception ").rpartition(".")[2]
-    known = "" if known == "ok" else known
-    rows.append(("exception", known, name))
-    rows.append(("last words", _cut(captured["message"]), _cut(said)))
+    result.point(KIND, 0, "exception", "" if known == "ok" else known, name)
+    result.point(KIND, 0, "last words", _start(captured["message"]), _start(said))
     if "returned" in captured and not name:
-        rows.append(("returned", *_returned(captured["returned"], least.last)))
-    return [Compared(client, f"{fault}, {how}", *row) for row in rows]
+        result.point(KIND, 0, "returned", *_returned(captured["returned"], last))
 
 
-def _raw(name: str, said: str, last: Attempt, policy: RetryPolicy) -> tuple[str, str]:
-    """Below the stream helper little fails, and the TS SDK lets through what the platform throws."""
-    outcome = last.outcome
-    bad_json = outcome.reading.defect == "bad-json"
-    if outcome.kind not in _RAW_FAILURES and not bad_json:
+def _raw(name: str, said: str, last: Attempt) -> tuple[str, str]:
+    """Below the stream helper little fails, and the TS SDK lets the platform's errors out."""
+    bad_json = last.outcome.reading.defect == "bad-json"
+    if last.outcome.kind not in _RAW_FAILURES and not bad_json:
         return "", ""
-    if policy.family == "ts" and name == "AnthropicError":
+    if name == "AnthropicError":
         return "SyntaxError" if bad_json else "TypeError", said
     return name, said
 
@@ -252,33 +199,20 @@ def _returned(captured: Any, last: Attempt) -> tuple[str, str]:
     return f"{captured['stop']} {content}", f"{stop} {blocks}"
 
 
-def _requests(turn: Persisted, policy: RetryPolicy) -> int:
-    circles = sum(a.outcome.kind == "redirect" and a.outcome.status > 303 for a in turn.attempts)
-    return len(turn.attempts) + circles * (policy.redirect_hops - 1)
-
-
-def _last_words(turn: Persisted) -> str:
-    return turn.end.message or turn.last.outcome.text
-
-
-def _outcome(failed: bool) -> str:
-    return "error" if failed else "answer"
-
-
 def _plain(text: str) -> str:
     """Without what no simulation can know: the size of the real conversation, our blanks."""
     return re.sub(r"only ~\d+ tokens", "only ~N tokens", " ".join(text.split()))
 
 
-def _cut(text: str) -> str:
-    """The captures keep the first characters of an SDK's message; JSON may be spaced otherwise."""
-    return re.sub(r"\s+", "", text)[:100]
+def _start(text: str) -> str:
+    """The beginning of a message; JSON in it may be spaced otherwise."""
+    return re.sub(r"\s+", "", text)[:_MOST_OF_A_MESSAGE]
 
 
 def _gaps(captured: Sequence[float], least: Persisted, most: Persisted) -> tuple[str, str]:
     """The gaps as captured, and as simulated where each lies within its window."""
     known = " ".join(f"{gap:.1f}" for gap in captured)
-    low, high = _between(least), _between(most)
+    low, high = between(least), between(most)
     windows = list(zip(low, high, strict=True))
     fits = len(captured) == len(windows) and all(
         round(min(ends), 1) - 0.05 <= gap <= max(ends) + _ROOM_S
@@ -287,22 +221,13 @@ def _gaps(captured: Sequence[float], least: Persisted, most: Persisted) -> tuple
     return known, known if fits else " ".join(f"{a:.1f}-{b:.1f}" for a, b in windows)
 
 
-def _between(turn: Persisted) -> list[float]:
-    """From each request to the next, in seconds."""
-    lasted = [a.outcome.exchange.end_ms / 1000 for a in turn.attempts]
-    return [lasted[n] + a.wait_s for n, a in enumerate(turn.attempts[1:])]
-
-
-def _changed(
-    captured: Sequence[Sequence[str]], attempts: Sequence[Attempt]
-) -> Iterator[tuple[str, str, str]]:
-    """Where each request differs from the one before, by places and betas."""
-    for number, (known, attempt) in enumerate(zip(captured, attempts, strict=False), 2):
-        places = _places(known)
-        simulated = _places(attempt.changed if attempt.why != "tools" else [".messages"])
-        if len(known) >= _MOST_ENTRIES:  # the rest was not kept
-            simulated = [place for place in simulated if place in places]
-        yield f"changes of request {number}", "; ".join(places), "; ".join(simulated)
+def _changes(known: Sequence[str], attempt: Attempt) -> tuple[str, str]:
+    """Where a request differs from the one before: places and betas."""
+    places = _places(known)
+    simulated = _places(attempt.changed if attempt.why != "tools" else [".messages"])
+    if len(known) >= _MOST_ENTRIES:  # the rest was not kept
+        simulated = [place for place in simulated if place in places]
+    return "; ".join(places), "; ".join(simulated)
 
 
 def _places(entries: Sequence[str]) -> list[str]:
@@ -311,13 +236,15 @@ def _places(entries: Sequence[str]) -> list[str]:
 
 
 def _place(entry: str) -> str:
-    if entry.startswith("beta"):
-        return entry
-    words = re.sub(r"\[\d+\]", "", entry).lstrip("+- ").partition("=")[0].partition(":")[0]
-    deep = words.startswith(".thinking")
-    return words if deep or not words.startswith(".") else "." + words.split(".")[1]
+    if not entry.lstrip("+- ").startswith("."):
+        return entry.partition(": ")[0] if entry.startswith("hdr") else entry
+    words = re.sub(r"\[\d+\]", "", entry.lstrip("+- ")).partition("=")[0].partition(":")[0]
+    place = words if words.startswith(".thinking") else "." + words.split(".")[1]
+    sign = entry[0] if entry[0] in "+-" else ""
+    return place if place in _LISTS else sign + place
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    results: Mapping[str, Any] = json.loads(path.read_text("utf-8"))["results"]
-    return results
+def _results(file: Path) -> Mapping[str, Any]:
+    document = read_json(file) if file.exists() else {}
+    found: Mapping[str, Any] = document["results"] if document else {}
+    return found

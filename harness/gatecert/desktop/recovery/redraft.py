@@ -84,7 +84,7 @@ def _recached(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     bare = [{**m, "content": _unmarked(m.get("content"))} for m in messages]
     blocks = bare[-1]["content"] if bare else None
     marked = any(m.get("content") != b["content"] for m, b in zip(messages, bare, strict=True))
-    if marked and isinstance(blocks, list) and blocks:
+    if marked and isinstance(blocks, list) and blocks and isinstance(blocks[-1], dict):
         blocks[-1] = {**blocks[-1], "cache_control": {"type": "ephemeral"}}
     return bare
 
@@ -92,7 +92,12 @@ def _recached(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _unmarked(content: Any) -> Any:
     if not isinstance(content, list):
         return content
-    return [{k: v for k, v in block.items() if k != "cache_control"} for block in content]
+    return [
+        {k: v for k, v in block.items() if k != "cache_control"}
+        if isinstance(block, dict)
+        else block
+        for block in content
+    ]
 
 
 def _said(role: str, content: list[dict[str, Any]]) -> dict[str, Any]:
