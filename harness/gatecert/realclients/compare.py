@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _LENGTH = re.compile(r"str\(\d+\)|str=(hi|say hi|foo|count)$")
-_ATTRIBUTION = re.compile(r"(cc_version=[0-9.]+)\.[0-9a-f]{3};")
+_ATTRIBUTION = re.compile(r"(cc_version=\S+?)\.[0-9a-f]{3};")
 _TOOL_ID = re.compile(r"toolu_fake\d+")
 _IGNORED = {"body_bytes", "server_answered", "connections", "note"}
 _MOST = 200
