@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from gatecert.fidelity.notation import body_shape, header_shape
@@ -24,7 +25,7 @@ def observed(played: Played) -> dict[str, Any]:
     """One fault's result in the form of ``errors-claude-code.json``. Gaps are in seconds."""
     attempts = [one for one in played.seen if one.request.path == _PATH]
     said = result(played.ended.output)
-    pairs = list(zip(attempts, attempts[1:], strict=False))
+    pairs = list(pairwise(attempts))
     return {
         "exit_code": played.ended.code,
         "messages_requests": len(attempts),
