@@ -59,7 +59,11 @@ def run_inside(clients: Sequence[Installed], flows: str, out: Path, *, faults: b
     command = [*namespace.COMMAND, sys.executable, "-u", "-m", "gatecert.realclients.inside"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
-            process.communicate(json.dumps(job) + "\n", timeout=_LIMIT_S)
+            # its input stays open: when it closes we are gone, and all in the namespace ends
+            print(json.dumps(job), file=process.stdin, flush=True)
+            process.wait(timeout=_LIMIT_S)
+        except BrokenPipeError:
+            process.wait()
         except subprocess.TimeoutExpired:
             raise RunError(f"the real clients were not done after {_LIMIT_S} s") from None
         finally:

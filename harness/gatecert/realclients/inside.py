@@ -7,8 +7,11 @@ for the captures. Prints a line for each flow.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
@@ -89,6 +92,7 @@ def record_faults(installed: Installed, pattern: str, running: Bench, out: Path)
 def main() -> int:
     """Do the job. Exit code 3 with one line if it cannot be done."""
     job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         namespace.enter()
         with bench(MODELS) as running:
@@ -103,6 +107,14 @@ def main() -> int:
         print(f"gatecert: {exc}", file=sys.stderr)
         return exc.exit_code
     return 0
+
+
+def _end_with_parent() -> None:
+    """End at once when our input closes: as the namespace's first process we take all with us."""
+    with contextlib.suppress(OSError):
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+    os._exit(RunError.exit_code)
 
 
 def _installed(raw: Mapping[str, str]) -> Installed:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gatecert.realclients import compare
 from gatecert.realclients.clients import Client
 
+# captures that no profile is measured against yet
+FRESH = "fresh"
 _KEPT_FAULTS = "errors-claude-code*.json"
 
 
@@ -21,12 +22,12 @@ def tell(client: Client, out: Path, kept: Path) -> int:
     """
     fresh = _read(out / client.file_name)
     beginning = f"{client.program.capture}-"
-    names = [place.stem.removeprefix(beginning) for place in kept.glob(f"{beginning}[0-9]*.json")]
-    version = compare.nearest(client.version, names)
+    places = {p.stem.removeprefix(beginning): p for p in kept.rglob(f"{beginning}[0-9]*.json")}
+    version = compare.nearest(client.version, list(places))
     if not version:
         print(f"{client.title}: no capture of this program is kept")
         return 0
-    before = _read(kept / replace(client, version=version).file_name)
+    before = _read(places[version])
     lines = compare.differences(before, fresh)
     common = len(set(_flows(before)) & set(_flows(fresh)))
     return _say(client, version, lines, f"{common} flows")
@@ -37,7 +38,7 @@ def tell_faults(client: Client, out: Path, kept: Path) -> int:
     name = f"{client.program.capture}-{client.version}"
     fresh = _read(out / f"errors-{name}.json")["results"][name]
     known: dict[str, Any] = {}
-    for place in sorted(kept.glob(_KEPT_FAULTS)):
+    for place in sorted(kept.rglob(_KEPT_FAULTS)):
         results = _read(place)["results"]
         known |= {key: results[key] for key in results if key.startswith(client.program.capture)}
     beginning = f"{client.program.capture}-"
@@ -48,12 +49,14 @@ def tell_faults(client: Client, out: Path, kept: Path) -> int:
 
 
 def keep(out: Path, kept: Path) -> None:
-    """Put captures of versions that are not kept yet beside the others; none is overwritten."""
+    """Put captures of versions that are not kept yet into ``kept/fresh``; none is overwritten."""
+    there = {place.name for place in kept.rglob("*.json")}
+    (kept / FRESH).mkdir(exist_ok=True)
     for place in sorted(out.glob("*.json")):
-        if (kept / place.name).exists():
+        if place.name in there:
             print(f"{place.name}: kept already, and left as it is")
         else:
-            (kept / place.name).write_bytes(place.read_bytes())
+            (kept / FRESH / place.name).write_bytes(place.read_bytes())
             print(f"{place.name}: kept")
 
 
