@@ -39,8 +39,9 @@ def tell_faults(client: Client, out: Path, kept: Path) -> int:
     fresh = _read(out / f"errors-{name}.json")["results"][name]
     known: dict[str, Any] = {}
     for place in sorted(kept.rglob(_KEPT_FAULTS)):
-        results = _read(place)["results"]
-        known |= {key: results[key] for key in results if key.startswith(client.program.capture)}
+        for key, results in _read(place)["results"].items():
+            # of two captures of one version the older one comes first, and counts
+            known[key] = {**results, **known.get(key, {})}
     beginning = f"{client.program.capture}-"
     version = compare.nearest(client.version, [key.removeprefix(beginning) for key in known])
     before = known.get(beginning + version, {})
