@@ -11,13 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from gatecert.errors import GatecertError, RunError, UsageError
-from gatecert.realclients import compare, namespace
-from gatecert.realclients.clients import PROGRAMS, Client, chosen
+from gatecert.realclients import namespace, telling
+from gatecert.realclients.clients import PROGRAMS, chosen
 from gatecert.realclients.install import Installed, install
 
 _KEPT = Path("fixtures/captures")
@@ -31,19 +29,23 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("clients", nargs="*", metavar="NAME[@VERSION]", help=f"known: {known}")
     made.add_argument("--newest", action="store_true", help="a name means its newest version")
     made.add_argument("--flows", default="*", metavar="PATTERN", help="only flows so named")
+    made.add_argument(
+        "--faults", action="store_true", help="show faults to Claude Code instead of running flows"
+    )
     where = made.add_mutually_exclusive_group()
     where.add_argument("--out", type=Path, help="folder for the captures (default: in reports/)")
     where.add_argument(
-        "--refresh", action="store_true", help="write captures that are not kept yet to fixtures/"
+        "--refresh", action="store_true", help="keep captures of new versions in fixtures/ too"
     )
     made.add_argument("--strict", action="store_true", help="exit 1 if a kept capture differs")
     return made
 
 
-def run_inside(clients: Sequence[Installed], flows: str, out: Path) -> None:
+def run_inside(clients: Sequence[Installed], flows: str, out: Path, *, faults: bool) -> None:
     """Run the clients in the namespace. Raises RunError."""
     job = {
         "flows": flows,
+        "faults": faults,
         "out": str(out.absolute()),
         "clients": [
             {
@@ -57,7 +59,11 @@ def run_inside(clients: Sequence[Installed], flows: str, out: Path) -> None:
     command = [*namespace.COMMAND, sys.executable, "-u", "-m", "gatecert.realclients.inside"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
-            process.communicate(json.dumps(job) + "\n", timeout=_LIMIT_S)
+            # its input stays open: when it closes we are gone, and all in the namespace ends
+            print(json.dumps(job), file=process.stdin, flush=True)
+            process.wait(timeout=_LIMIT_S)
+        except BrokenPipeError:
+            process.wait()
         except subprocess.TimeoutExpired:
             raise RunError(f"the real clients were not done after {_LIMIT_S} s") from None
         finally:
@@ -67,72 +73,35 @@ def run_inside(clients: Sequence[Installed], flows: str, out: Path) -> None:
         raise RunError("the real clients could not be run; see the line above")
 
 
-def tell(clients: Sequence[Installed], out: Path, kept: Path) -> int:
-    """Print what differs from the captures that are kept; returns how many there are.
-
-    A version that is not kept is compared with the nearest older one, and what is new in it does
-    not count.
-    """
-    found = 0
-    for one in clients:
-        client, fresh = one.client, _read(out / one.client.file_name)
-        version = _version_kept(client, kept)
-        if not version:
-            print(f"{client.title}: no capture of this program is kept")
-            continue
-        before = _read(kept / replace(client, version=version).file_name)
-        lines = compare.differences(before, fresh)
-        common = len(set(_flows(before)) & set(_flows(fresh)))
-        print(f"{client.title}: {len(lines)} differences from {version} in {common} flows")
-        for line in lines:
-            print(f"  {line}")
-        found += len(lines) if version == client.version else 0
-    return found
-
-
-def _version_kept(client: Client, kept: Path) -> str:
-    """The version to compare with: the same, or else the nearest older one."""
-    beginning = f"{client.program.capture}-"
-    names = [place.stem.removeprefix(beginning) for place in kept.glob(f"{beginning}[0-9]*.json")]
-    return compare.nearest(client.version, names)
-
-
-def keep(clients: Sequence[Installed], out: Path, kept: Path) -> None:
-    """Put captures of versions that are not kept yet beside the others; none is overwritten."""
-    for one in clients:
-        place = kept / one.client.file_name
-        if not place.exists():
-            place.write_bytes((out / one.client.file_name).read_bytes())
-            print(f"{one.client.title}: kept as {place}")
+def check(options: argparse.Namespace) -> None:
+    """Raise UsageError for flags that do not go together."""
+    if options.refresh and not _KEPT.is_dir():
+        raise UsageError(f"--refresh needs a checkout: there is no {_KEPT} here")
+    if options.refresh and options.flows != "*":
+        raise UsageError("--refresh keeps whole captures: leave --flows out")
+    if options.faults and any(not name.startswith("claude-code") for name in options.clients):
+        raise UsageError("--faults is for claude-code only")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Install, run, compare. Exit code 1 with ``--strict`` and a difference, 2 and 3 as ever."""
     options = parser().parse_args(argv)
     try:
-        if options.refresh and not _KEPT.is_dir():
-            raise UsageError(f"--refresh needs a checkout: there is no {_KEPT} here")
+        check(options)
         namespace.check_available()
-        wanted = chosen(options.clients, newest=options.newest)
-        clients = [install(client, print) for client in wanted]
+        names = options.clients or (["claude-code"] if options.faults else [])
+        clients = [install(client, print) for client in chosen(names, newest=options.newest)]
         out = options.out or Path("reports") / time.strftime("clients-%Y%m%d-%H%M%S")
-        run_inside(clients, options.flows, out)
+        run_inside(clients, options.flows, out, faults=options.faults)
         print(f"captures: {out}")
-        found = tell(clients, out, _KEPT)
+        compared = telling.tell_faults if options.faults else telling.tell
+        found = sum(compared(one.client, out, _KEPT) for one in clients)
         if options.refresh:
-            keep(clients, out, _KEPT)
+            telling.keep(out, _KEPT)
     except GatecertError as exc:
         print(f"gatecert: {exc}", file=sys.stderr)
         return exc.exit_code
     return 1 if found and options.strict else 0
-
-
-def _read(place: Path) -> dict[str, Any]:
-    return dict(json.loads(place.read_text(encoding="utf-8")))
-
-
-def _flows(capture: dict[str, Any]) -> list[str]:
-    return [name for group in ("flows", "calls") for name in capture.get(group) or ()]
 
 
 if __name__ == "__main__":

@@ -7,12 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gatecert.realclients.bench import KEY, TOKEN
-from gatecert.realclients.flows import DESKTOP, LOOP, S46, TITLED_PROMPT, tool
-from gatecert.upstream import Block, Plan
+from gatecert.realclients.flows import DESKTOP, S46, TITLED_PROMPT
 
 _BY_KEY: Mapping[str, Any] = {"api_key": KEY}
-_BASH = tool("bash", 1, '{"command":"echo ok"}')
-_THOUGHT = (Block("thinking", ("so",), signature="c2ln"), Block("text", ("hi",)))
 _CUSTOM = 'x-portkey-metadata: {"_user":"u1"}\nx-two: 2'
 _HEADERS = {
     "x-portkey-metadata": '{"_user":"u1"}',
@@ -25,14 +22,14 @@ _HEADERS = {
 class Call:
     """One call of an SDK: ``options`` are the client's arguments, ``call`` is one the drivers know.
 
-    ``plans`` are the provider's answers, as in a flow.
+    ``answers`` are the provider's, as in a flow.
     """
 
     name: str
     call: str = "create"
     options: Mapping[str, Any] = field(default_factory=lambda: dict(_BY_KEY))
     env: Mapping[str, str] = field(default_factory=dict)
-    plans: Sequence[Plan] = ()
+    answers: Sequence[str] = ()
     limit_s: float = 40.0
 
 
@@ -45,7 +42,7 @@ class AgentFlow:
     options: Mapping[str, Any] = field(default_factory=dict)
     client: bool = False
     quiet: bool = True
-    plans: Sequence[Plan] = ()
+    answers: Sequence[str] = ()
     limit_s: float = 60.0
 
 
@@ -74,22 +71,19 @@ SDK: Sequence[Call] = (
     Call("shape_models", "models"),
     Call("shape_models1000", "models1000"),
     Call("shape_model", "model"),
-    Call(
-        "shape_stream_think",
-        "stream",
-        plans=(
-            Plan(blocks=(Block("thinking", ("so",), signature="c2ln"), Block("text", ("hi",)))),
-        ),
-    ),
-    Call("shape_stream_tool", "stream", plans=(Plan(blocks=(_BASH,), stop_reason="tool_use"),)),
-    Call("shape_create_tool", plans=(Plan(blocks=(_BASH,), stop_reason="tool_use"),)),
+    Call("shape_stream_think", "stream", answers=("think",)),
+    Call("shape_stream_tool", "stream", answers=("bash",)),
+    Call("shape_create_tool", answers=("bash",)),
 )
 
 _PRESET = {"type": "preset", "preset": "claude_code"}
+_LOOP = ("bash", "text")
 _TWO = (TITLED_PROMPT, TITLED_PROMPT)
 AGENT: Sequence[AgentFlow] = (
     AgentFlow("agent_none", options={"model": S46}),
-    AgentFlow("agent_preset", options={"model": S46, "system_prompt": _PRESET}, plans=LOOP),
+    AgentFlow(
+        "agent_preset", options={"model": S46, "system_prompt": _PRESET}, answers=("bash", "text")
+    ),
     AgentFlow("agent_custom", options={"model": S46, "system_prompt": "be brief"}),
     AgentFlow("agent_client", _TWO, {"model": S46}, client=True, quiet=False),
     AgentFlow(

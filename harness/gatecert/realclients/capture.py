@@ -12,7 +12,10 @@ from typing import Any
 
 from gatecert.fidelity.notation import request_shape
 from gatecert.realclients.recorder import Seen
+from gatecert.realclients.start import Start
+from gatecert.upstream import find_token
 
+_LINE = 110
 NOTE = (
     "Recorded on loopback with fake credentials through gatecert's embedded gateway. Strings are "
     "replaced by their length (str(N)); short test literals kept as str=...; tools list names and "
@@ -21,15 +24,37 @@ NOTE = (
 
 
 def flow_shape(
-    seen: Sequence[Seen], connections: int, exit_code: int | None, most: int
+    seen: Sequence[Seen], connections: int, exit_code: int | None, start: Start
 ) -> dict[str, Any]:
-    """One flow. ``most`` is how many requests to one path are kept; a note says what was cut."""
-    kept = _kept(seen, most)
+    """One flow. Of requests to one path ``start.most`` are kept; a note says what was cut."""
+    answered = dict(zip(map(id, seen), answers_given(seen, start.answers), strict=True))
+    kept = _kept(seen, start.most)
     shape: dict[str, Any] = {"exit_code": exit_code, "connections": connections}
+    if start.call:
+        shape["call"] = start.call
     if len(kept) < len(seen):
         shape["note"] = f"cut after {len(kept)} of {len(seen)} requests"
-    shape["requests"] = [_request(one) for one in kept]
+    shape["requests"] = [_request(one, answered[id(one)]) for one in kept]
     return shape
+
+
+def answers_given(seen: Sequence[Seen], answers: Sequence[str]) -> list[str]:
+    """What each request was answered, by the captures' names; ``""`` for one that asks nothing.
+
+    A request without the flow's token was answered with text: it came from a subagent, say.
+    """
+    given = []
+    attempts = 0
+    for one in seen:
+        asks = one.request.method == "POST" and one.request.path == "/v1/messages"
+        if not asks:
+            given.append("")
+        elif not answers or find_token(one.request.body) is None:
+            given.append("text")
+        else:
+            given.append(answers[min(attempts, len(answers) - 1)])
+            attempts += 1
+    return given
 
 
 def document(client: str, version: str, group: str, flows: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,9 +66,22 @@ def write(folder: Path, name: str, capture: Mapping[str, Any]) -> Path:
     """Write a capture and return its place."""
     folder.mkdir(parents=True, exist_ok=True)
     place = folder / name
-    text = json.dumps(capture, indent=1, ensure_ascii=False)
-    place.write_text(text + "\n", encoding="utf-8")
+    place.write_text(_pretty(capture) + "\n", encoding="utf-8")
     return place
+
+
+def _pretty(node: Any, depth: int = 0) -> str:
+    """JSON with whatever fits into a line on one line: a header, a tool, a text block."""
+    line = json.dumps(node, ensure_ascii=False)
+    if not isinstance(node, dict | list) or len(line) + depth <= _LINE:
+        return line
+    begin, end = "{}" if isinstance(node, dict) else "[]"
+    if isinstance(node, dict):
+        parts = [f"{json.dumps(key)}: {_pretty(node[key], depth + 1)}" for key in node]
+    else:
+        parts = [_pretty(item, depth + 1) for item in node]
+    inner = ",\n".join(" " * (depth + 1) + part for part in parts)
+    return f"{begin}\n{inner}\n{' ' * depth}{end}"
 
 
 def _kept(seen: Sequence[Seen], most: int) -> list[Seen]:
@@ -55,9 +93,9 @@ def _kept(seen: Sequence[Seen], most: int) -> list[Seen]:
     return kept
 
 
-def _request(one: Seen) -> dict[str, Any]:
+def _request(one: Seen, answered: str) -> dict[str, Any]:
     request = one.request
     shape = request_shape(
         request.method, request.target, request.http_version, request.headers, request.body
     )
-    return {**shape, "server_answered": str(one.status)}
+    return {**shape, "server_answered": answered} if answered else shape

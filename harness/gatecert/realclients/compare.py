@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _LENGTH = re.compile(r"str\(\d+\)|str=(hi|say hi|foo|count)$")
-_ATTRIBUTION = re.compile(r"(cc_version=[0-9.]+)\.[0-9a-f]{3};")
+_ATTRIBUTION = re.compile(r"(cc_version=\S+?)\.[0-9a-f]{3};")
 _TOOL_ID = re.compile(r"toolu_fake\d+")
 _IGNORED = {"body_bytes", "server_answered", "connections", "note"}
 _MOST = 200
@@ -43,10 +43,40 @@ def _places(found: Sequence[str]) -> str:
     return f"{found[0]}{more}"
 
 
-def missing(kept: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
-    """Flows of the kept capture that the fresh one does not hold."""
-    group = "flows" if "flows" in kept else "calls"
-    return [name for name in kept[group] if name not in fresh.get(group, {})]
+def fault_differences(kept: Mapping[str, Any], fresh: Mapping[str, Any]) -> list[str]:
+    """One line for each fault that both hold and that a client met otherwise.
+
+    Compared are how it ended, how many attempts it made in which mode, the waits between them
+    (with the client's own jitter), and which headers and betas it changed.
+    """
+    lines = []
+    for name in kept:
+        if name not in fresh:
+            continue
+        before, after = kept[name], fresh[name]
+        found = [
+            f"{key} {before.get(key)} → {after.get(key)}"
+            for key in ("exit_code", "api_error_status", "modes")
+            if before.get(key) != after.get(key)
+        ]
+        if not found and not _waits_alike(before["gaps_s"], after["gaps_s"]):
+            found.append(f"gaps_s {before['gaps_s']} → {after['gaps_s']}")
+        if not found and _heads(before) != _heads(after):
+            found.append(f"changes {_heads(before)} → {_heads(after)}")
+        lines += [f"{name}: {line}" for line in found]
+    return lines
+
+
+def _waits_alike(before: Sequence[float], after: Sequence[float]) -> bool:
+    """Up to 25 % of jitter on each side, and the time that a request takes."""
+    pairs = zip(before, after, strict=True)
+    return all(abs(one - other) <= 0.3 * max(one, other) + 0.4 for one, other in pairs)
+
+
+def _heads(result: Mapping[str, Any]) -> list[list[str]]:
+    """Changes that are whole in every capture: of headers and betas."""
+    told = result["changes_between_attempts"]
+    return [[line for line in step if line.startswith(("hdr ", "beta "))] for step in told]
 
 
 def nearest(version: str, others: Sequence[str]) -> str:

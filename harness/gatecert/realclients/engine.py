@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gatecert.realclients.bench import HELPER, KEY, TOKEN
-from gatecert.realclients.flows import Flow
+from gatecert.realclients.flows import Flow, plans_of
 from gatecert.realclients.start import FOLDER_MARK, QUIET, Start, client_environment, prompt
 
 _CREDENTIALS: Mapping[str, Mapping[str, str]] = {
@@ -38,6 +38,7 @@ def start(flow: Flow, program: Path, base_url: str, home: Path, version: str) ->
         terminal=flow.kind == "terminal",
         files=settled(flow, version),
         most=flow.most,
+        answers=flow.answers,
     )
 
 
@@ -54,7 +55,7 @@ def command(flow: Flow, program: Path) -> list[str]:
 
 def stdin(flow: Flow) -> Sequence[bytes | float]:
     """What it reads: its prompt, or the messages of a host that embeds it."""
-    text = prompt(flow.prompt, flow.plans)
+    text = prompt(flow.prompt, flow.plans or plans_of(flow.answers))
     if flow.kind != "stream-json":
         return [text.encode()]
     beginning = {

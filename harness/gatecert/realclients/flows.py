@@ -19,8 +19,9 @@ TYPED_PROMPT = "say hello to me please"
 class Flow:
     """One run of one client.
 
-    ``plans`` are the provider's answers in order (the last serves the rest); without any the
-    default answer is given and the prompt carries no directive. ``quiet`` switches off what the
+    ``answers`` names the provider's answers in order (the last serves the rest), unless ``plans``
+    holds them; without either the default answer is given and the prompt carries no directive.
+    ``quiet`` switches off what the
     client calls nonessential traffic. ``credential`` is ``token``, ``key``, ``both`` or ``helper``.
     ``most`` is how many requests of one kind
     a capture keeps. ``limit_s`` bounds the run.
@@ -32,6 +33,7 @@ class Flow:
     model: str = ""
     args: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    answers: Sequence[str] = ()
     plans: Sequence[Plan] = ()
     quiet: bool = True
     credential: str = "token"
@@ -76,34 +78,35 @@ def tool(name: str, number: int, arguments: str) -> Block:
 
 _THINKING = Block("thinking", ("let me ", "think"), signature="c2ln")
 _BASH = tool("Bash", 1, '{"command":"echo ok","description":"say ok"}')
-_THINK_BASH = Plan(blocks=(_THINKING, _BASH), stop_reason="tool_use")
-_TWO_READS = Plan(
-    blocks=(
+_ASK_EXPLORER = '{"description":"say hi","prompt":"hi","subagent_type":"Explore"}'
+
+
+def _tools(*blocks: Block) -> Plan:
+    return Plan(blocks=blocks, stop_reason="tool_use")
+
+
+# the provider's answers, by the names that the captures have for them
+ANSWERS: Mapping[str, Plan] = {
+    "text": Plan(),
+    "think": Plan(blocks=(_THINKING, Block("text", ("hi",)))),
+    "bash": _tools(_BASH),
+    "thinkbash": _tools(_THINKING, _BASH),
+    "tworead": _tools(
         tool("Read", 2, '{"file_path":"one.txt"}'),
         tool("Read", 3, '{"file_path":"two.txt"}'),
     ),
-    stop_reason="tool_use",
-)
-_READ_IMAGE = Plan(
-    blocks=(tool("Read", 6, '{"file_path":"dot.png"}'),),
-    stop_reason="tool_use",
-)
-_AGENT = Plan(
-    blocks=(
-        tool(
-            "Agent",
-            4,
-            '{"description":"say hi","prompt":"hi","subagent_type":"Explore"}',
-        ),
-    ),
-    stop_reason="tool_use",
-)
-_WEB_SEARCH = Plan(
-    blocks=(tool("WebSearch", 5, '{"query":"weather"}'),),
-    stop_reason="tool_use",
-)
-_TEXT = Plan()
-LOOP = (_THINK_BASH, _TEXT)
+    "read": _tools(tool("Read", 6, '{"file_path":"dot.png"}')),
+    "agent": _tools(tool("Agent", 4, _ASK_EXPLORER)),
+    "websearch": _tools(tool("WebSearch", 5, '{"query":"weather"}')),
+}
+_MAY_SEARCH = ("--allowedTools", "WebSearch")
+LOOP = ("thinkbash", "text")
+
+
+def plans_of(answers: Sequence[str]) -> tuple[Plan, ...]:
+    """The provider's plans for answers of these names."""
+    return tuple(ANSWERS[name] for name in answers)
+
 
 _FLOWS: Sequence[Flow] = (
     Flow("print_default_model"),
@@ -114,23 +117,25 @@ _FLOWS: Sequence[Flow] = (
     Flow("alias_fable", model="fable"),
     Flow("effort_max", model="claude-opus-4-6", args=("--effort", "max")),
     Flow("exp_betas_off", env={"CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS": "1"}),
-    Flow("toolloop_sonnet45", model=S45, plans=LOOP),
-    Flow("toolloop_default", plans=(_THINK_BASH, _TWO_READS, _TEXT)),
-    Flow("image", model=S46, plans=(_READ_IMAGE, _TEXT)),
-    Flow("subagent", model=S45, plans=(_AGENT, _TEXT)),
-    Flow("websearch", model=S45, plans=(_WEB_SEARCH, _TEXT), args=("--allowedTools", "WebSearch")),
+    Flow("toolloop_sonnet45", model=S45, answers=LOOP),
+    Flow("toolloop_default", answers=("thinkbash", "tworead", "text")),
+    Flow("image", model=S46, answers=("read", "text")),
+    Flow("subagent", model=S45, answers=("agent", "text")),
+    Flow(
+        "websearch", model=S45, answers=("websearch", "text"), args=("--allowedTools", "WebSearch")
+    ),
     Flow("context_command_count_tokens", prompt="/context", most=4),
     Flow("print_discovery", model=S46, env=DISCOVERY),
     Flow("desktop_code", env=DESKTOP),
     Flow("desktop_cowork", model=S46, env=COWORK),
-    Flow("desktop_toolloop", model=S46, env=DESKTOP, plans=LOOP),
-    Flow("desktop_subagent", model=S46, env=DESKTOP, plans=(_AGENT, _TEXT)),
+    Flow("desktop_toolloop", model=S46, env=DESKTOP, answers=LOOP),
+    Flow("desktop_subagent", model=S46, env=DESKTOP, answers=("agent", "text")),
     Flow(
         "desktop_websearch",
         model=S46,
         env=DESKTOP,
-        plans=(_WEB_SEARCH, _TEXT),
-        args=("--allowedTools", "WebSearch"),
+        answers=("websearch", "text"),
+        args=_MAY_SEARCH,
     ),
     Flow("desktop_1m", model="claude-sonnet-4-6[1m]", env=DESKTOP),
     Flow("desktop_unknown_model", model="my-gateway-model", env=DESKTOP),
@@ -196,7 +201,7 @@ _TERMINAL: Sequence[Flow] = (
 # what the capture of 2.1.197 calls otherwise, or asks of another model
 _OLDER: Mapping[str, Sequence[Flow]] = {
     "2.1.197": (
-        Flow("toolloop", model=S46, plans=LOOP),
+        Flow("toolloop", model=S46, answers=LOOP),
         Flow("auth_both", model=S46, credential="both"),
         Flow("model_1m_suffix", model="claude-sonnet-4-6[1m]"),
         Flow("tty_nonquiet", "terminal", TYPED_PROMPT, quiet=False),

@@ -7,8 +7,11 @@ for the captures. Prints a line for each flow.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
@@ -21,9 +24,16 @@ from gatecert.realclients import capture, engine, namespace, sdks
 from gatecert.realclients.bench import Bench, bench
 from gatecert.realclients.calls import AGENT, SDK
 from gatecert.realclients.clients import Client, chosen
+from gatecert.realclients.faults import FAULTS
 from gatecert.realclients.flows import MODELS, engine_flows
 from gatecert.realclients.install import Installed, engine_program
+from gatecert.realclients.recovery import observed
 from gatecert.realclients.stage import MakeStart, play
+
+FAULTS_NOTE = (
+    "claude -p with JSON output, through gatecert's embedded gateway. "
+    "Names and fields as in errors-claude-code.json."
+)
 
 
 def starts(installed: Installed) -> Iterator[tuple[str, MakeStart]]:
@@ -61,14 +71,34 @@ def record(installed: Installed, pattern: str, running: Bench, out: Path) -> int
     return len(flows)
 
 
+def record_faults(installed: Installed, pattern: str, running: Bench, out: Path) -> int:
+    """Show each fault to a Claude Code and write what it did; returns how many were shown."""
+    client, results = installed.client, {}
+    program = engine_program(installed)
+    for fault in FAULTS:
+        if not fnmatch(fault.key, pattern):
+            continue
+        make = partial(engine.start, fault.flow(), program, version=client.version)
+        results[fault.key] = observed(asyncio.run(play(make, running)))
+        modes = results[fault.key]["modes"]
+        print(f"{client.title}: {fault.key}: {' '.join(modes)}")
+    name = f"{client.program.capture}-{client.version}"
+    if results:
+        document = {"note": FAULTS_NOTE, "results": {name: results}}
+        capture.write(out, f"errors-{name}.json", document)
+    return len(results)
+
+
 def main() -> int:
     """Do the job. Exit code 3 with one line if it cannot be done."""
     job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         namespace.enter()
         with bench(MODELS) as running:
+            work = record_faults if job["faults"] else record
             done = sum(
-                record(_installed(raw), job["flows"], running, Path(job["out"]))
+                work(_installed(raw), job["flows"], running, Path(job["out"]))
                 for raw in job["clients"]
             )
         if not done:
@@ -77,6 +107,14 @@ def main() -> int:
         print(f"gatecert: {exc}", file=sys.stderr)
         return exc.exit_code
     return 0
+
+
+def _end_with_parent() -> None:
+    """End at once when our input closes: as the namespace's first process we take all with us."""
+    with contextlib.suppress(OSError):
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+    os._exit(RunError.exit_code)
 
 
 def _installed(raw: Mapping[str, str]) -> Installed:

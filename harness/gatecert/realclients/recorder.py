@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import socket
+import struct
 import time
 from dataclasses import dataclass, field
 
@@ -93,6 +95,8 @@ class Recorder:
             writer.close()
         except ConnectionError:
             # a reset stays a reset on the other side
+            sock = writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
 
     def _answered(self, number: int, data: bytes) -> None:

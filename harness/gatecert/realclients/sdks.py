@@ -14,6 +14,7 @@ from pathlib import Path
 from gatecert.errors import RunError
 from gatecert.realclients.bench import TOKEN
 from gatecert.realclients.calls import AgentFlow, Call
+from gatecert.realclients.flows import plans_of
 from gatecert.realclients.start import QUIET, Start, client_environment, prompt
 
 _DRIVERS = Path(__file__).with_name("drivers")
@@ -26,6 +27,8 @@ def python_call(call: Call, packages: Path, base_url: str, home: Path) -> Start:
         env={**client_environment(base_url, home), "PYTHONPATH": str(packages), **call.env},
         stdin=[_wanted(call)],
         limit_s=call.limit_s,
+        answers=call.answers,
+        call=call.call,
     )
 
 
@@ -39,12 +42,14 @@ def typescript_call(call: Call, packages: Path, base_url: str, home: Path) -> St
         env={**client_environment(base_url, home), **call.env},
         stdin=[_wanted(call)],
         limit_s=call.limit_s,
+        answers=call.answers,
+        call=call.call,
     )
 
 
 def agent_flow(flow: AgentFlow, packages: Path, base_url: str, home: Path) -> Start:
     """A flow of the Agent SDK installed in ``packages``."""
-    prompts = [prompt(text, flow.plans) for text in flow.prompts]
+    prompts = [prompt(text, plans_of(flow.answers)) for text in flow.prompts]
     wanted = {"prompts": prompts, "options": dict(flow.options), "client": flow.client}
     return Start(
         command=_python("agent_flows.py"),
@@ -56,6 +61,7 @@ def agent_flow(flow: AgentFlow, packages: Path, base_url: str, home: Path) -> St
         },
         stdin=[_json(wanted)],
         limit_s=flow.limit_s,
+        answers=flow.answers,
     )
 
 
@@ -65,7 +71,7 @@ def _python(driver: str) -> list[str]:
 
 
 def _wanted(call: Call) -> bytes:
-    text = prompt("hi", call.plans)
+    text = prompt("hi", plans_of(call.answers))
     return _json({"call": call.call, "options": dict(call.options), "prompt": text})
 
 

@@ -51,7 +51,7 @@ async def play(make: MakeStart, bench: Bench) -> Played:
             ended = await _run(start, folder)
         finally:
             await recorder.stop()
-    shape = flow_shape(recorder.seen, recorder.connections, ended.code, start.most)
+    shape = flow_shape(recorder.seen, recorder.connections, ended.code, start)
     return Played(recorder.seen, ended, shape)
 
 

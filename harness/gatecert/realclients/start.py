@@ -19,7 +19,9 @@ class Start:
 
     ``env`` is all it gets. ``stdin`` holds what it reads, and pauses in seconds; on a ``terminal``
     these are its keys, and it is ended after the last. ``files`` are put into its home first, by
-    relative path. ``most`` is how many requests to one path its capture keeps.
+    relative path. ``most`` is how many requests to one path its capture
+    keeps, ``answers`` are the names of the answers that its prompt asks for, and ``call`` is the
+    SDK's method.
     """
 
     command: Sequence[str]
@@ -29,6 +31,8 @@ class Start:
     terminal: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
     most: int = 8
+    answers: Sequence[str] = ()
+    call: str = ""
 
 
 def client_environment(base_url: str, home: Path) -> dict[str, str]:
