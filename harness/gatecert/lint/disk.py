@@ -37,6 +37,7 @@ _FIXES = {
     "comment": "remove the comment",
     "word": "write true, false or null",
     "escaped": "remove the backslash",
+    "escape": "write each backslash twice",
     "end": "add what is missing at the end; was the file copied whole?",
     "header": f"write '{HEADER}' as the first line, or export the key anew",
 }
@@ -159,6 +160,8 @@ def _speaks_of_us(path: Path, data: bytes) -> bool:
 def _is_ours(source: Source | Index) -> bool:
     if isinstance(source, Index):
         return bool(source.applied or source.entries)
-    by_form = source.form in ("profile", "hklm", "hkcu") or Path(source.path).name in _OURS_BY_NAME
+    path = Path(source.path)
+    named_so = path.name == MODE_SWITCH or path.parent.name == "claude-desktop"
+    by_form = named_so or source.form in ("profile", "hklm", "hkcu")
     known = any(name in KEYS for name in source.raws)
     return known or by_form or bool(source.mode) or bool(all_meant(source.raws))

@@ -66,6 +66,7 @@ def judge(source: Source, client: Client, policy: Policy) -> list[Finding]:
         *files.values(config),
         *files.unknown_keys(config, client),
         *files.activation(config),
+        *files.inert(config, client),
         *files.emptiness(config),
         *credentials.misplaced(config),
         *urls.user_info(config, client),

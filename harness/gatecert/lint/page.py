@@ -19,13 +19,13 @@ Claude Desktop from working, or from working as meant; a **warning** works for s
 client or the gateway, observed on real ones, reported by others (or read out of the shipped
 client), or inferred.
 
-`gatecert lint --list-codes` prints the same on a terminal. A finding never holds a secret: names that
-look like a key are not shown, and values never are.
+`gatecert lint --list-codes` prints the same on a terminal. A finding never holds a secret: names
+that look like a key are not shown, and of values only the names of models are.
 
 ## A policy
 
-What your organisation demands beyond the client goes into a small file for `--policy`. A target file of
-`gatecert run` will do as well: its `[promises]` name the header and the required keys.
+What your organisation demands beyond the client goes into a small file for `--policy`. A target
+file of `gatecert run` will do as well: its `[promises]` name the header and the required keys.
 
 ```toml
 [metadata]
@@ -44,10 +44,11 @@ allowed = ["claude-sonnet-4-5", "claude-haiku-4-5-20251001"]
 `--format sarif > lint.sarif` is for code scanning. Exit codes: 0 clean, 1 findings at or above
 `--fail-on` (default: warning), 2 a file that cannot be read or wrong usage.
 
-What a file on its own cannot tell is judged where it can be seen: which of two sources wins, if both
-hives are in one export or alone in one folder, or a managed file and a local library are linted
-together; modes and owners, on systems that have them. A secret that everyone can read is an error where
-the client keeps its files (`Claude-3p`, `/etc/claude-desktop`, managed preferences), elsewhere a note.
+What a file on its own cannot tell is judged where it can be seen: which of two sources wins, if
+both hives are in one export or alone in one folder, or a managed file and a local library are
+judged together; modes and owners, on systems that have them. A secret that everyone can read is
+an error where the client keeps its files (`Claude-3p`, `/etc/claude-desktop`, managed
+preferences), elsewhere a note.
 """
 
 

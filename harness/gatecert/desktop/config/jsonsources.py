@@ -106,6 +106,8 @@ def _mode_switch(path: str, node: Node, oddities: list[Oddity]) -> Source:
     older = node.members.get("enterpriseConfig", Node({}))
     raws = _flat(older) if isinstance(older.value, dict) else {}
     place = node.names.get("deploymentMode", NOWHERE)
+    stray = [name for name in node.members if name in KEYS]
+    oddities += [Oddity("wrong-place", name, "mode switch", node.names[name]) for name in stray[:1]]
     said = mode if isinstance(mode, str) else ("" if mode is None else "?")
     return Source(path, "mode-switch", raws, tuple(oddities), said, place)
 

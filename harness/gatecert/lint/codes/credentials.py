@@ -31,7 +31,7 @@ CREDENTIALS = (
         "the API key stands where the client does not look",
         "the client does not read it",
         "put it under inferenceGatewayApiKey",
-        "`ANTHROPIC_API_KEY`, `apiKey`, a key in the base URL's query",
+        "`ANTHROPIC_API_KEY`, `apiKey`",
     ),
     Code(
         "A004",
@@ -119,5 +119,14 @@ CREDENTIALS = (
         "write static, helper-script or interactive",
         '`"inferenceCredentialKind": "oauth"`',
         "reported",
+    ),
+    Code(
+        "A013",
+        "bearer-for-portkey",
+        "warning",
+        "Portkey, and a scheme that it does not read the key from",
+        "the client sends the key as x-api-key; Portkey takes it from the Authorization header",
+        "write bearer",
+        "`https://api.portkey.ai` with `x-api-key`",
     ),
 )

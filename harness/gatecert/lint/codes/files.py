@@ -222,4 +222,13 @@ FILES = (
         "`inferenceColour` in `enterprise.json`",
         "reported",
     ),
+    Code(
+        "C024",
+        "inert-key",
+        "warning",
+        "a key that has no effect without another",
+        "the client reads it, and nothing comes of it",
+        "set the other key as well, or remove this one",
+        "`inferenceModelPricing` without `inferenceModelPricingEnabled`",
+    ),
 )

@@ -32,7 +32,15 @@ _ODDITIES = {
 _PLACES = {
     "registry key": "the client reads SOFTWARE\\Policies\\Claude under HKLM and HKCU alone",
     "preference domain": "the client reads the domain com.anthropic.claudefordesktop alone",
+    "mode switch": "the client reads deploymentMode from this file; settings belong into a profile "
+    "of configLibrary, or into a managed source",
     "dictionary": "the client reads what stands in the payload itself, not in a dictionary in it",
+}
+_NEEDS = {
+    "inferenceModelPricing": "inferenceModelPricingEnabled",
+    "inferenceModelPricingMultiplier": "inferenceModelPricingEnabled",
+    "inferenceMaxTokensPerWindow": "inferenceTokenWindowHours",
+    "inferenceTokenWindowHours": "inferenceMaxTokensPerWindow",
 }
 _QUOTES_FIX = r'escape each quote inside the text: "{\"x-team\":\"a\"}"; a quote that is already'
 _QUOTES_FIX += r" escaped becomes \\\""
@@ -146,6 +154,16 @@ def activation(config: Config) -> Iterator[Finding]:
         return
     if any(name.startswith("inference") and name in KEYS for name in config.source.raws):
         yield at_file("not-activated", config, PROVIDER, f"{PROVIDER} is not set")
+
+
+def inert(config: Config, client: Client) -> Iterator[Finding]:
+    """Keys that have no effect without another one."""
+    for name, needed in _NEEDS.items():
+        setting = config.settings.get(name)
+        known = KEYS[needed].since <= client.version
+        if setting is not None and known and config.get(needed) in (None, False):
+            detail, fix = f"{needed} is not set", f"set {needed}, or remove {name}"
+            yield at_place("inert-key", setting.path, name, setting.place, detail, fix=fix)
 
 
 def emptiness(config: Config) -> Iterator[Finding]:
