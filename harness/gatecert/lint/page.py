@@ -47,8 +47,8 @@ allowed = ["claude-sonnet-4-5", "claude-haiku-4-5-20251001"]
 What a file on its own cannot tell is judged where it can be seen: which of two sources wins, if
 both hives are in one export or alone in one folder, or a managed file and a local library are
 judged together; modes and owners, on systems that have them. A secret that everyone can read is
-an error where the client keeps its files (`Claude-3p`, `/etc/claude-desktop`, managed
-preferences), elsewhere a note.
+an error in your own `Claude-3p` folder, or if everyone can write to the file as well; elsewhere it
+is a note, because a checkout has such modes and a managed file needs them.
 """
 
 

@@ -46,15 +46,19 @@ def test_a_placeholder_is_no_secret(tmp_path: Path, key: str) -> None:
     assert "readable-by-others" not in codes(run(path))
 
 
-def test_a_secret_that_everyone_can_read(tmp_path: Path) -> None:
-    live = write(tmp_path / "Claude-3p" / "configLibrary" / "1.json", KEY, 0o644)
-    assert "readable-by-others" in codes(run(live), "error")
+def test_a_secret_that_everyone_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    used = tmp_path / "home" / ".config" / "Claude-3p" / "configLibrary" / "1.json"
+    write(used, KEY, 0o644)
+    assert "readable-by-others" in codes(run(used), "error")
     shipped = write(tmp_path / "deploy" / "profile.json", KEY, 0o644)
     assert "readable-by-others" in codes(run(shipped), "note")
     assert "readable-by-others" not in codes(run(shipped), "warning")
+    shipped.chmod(0o666)
+    assert "readable-by-others" in codes(run(shipped), "error")
     for mode in (0o600, 0o640, 0o660):
-        live.chmod(mode)
-        assert "readable-by-others" not in codes(run(live))
+        used.chmod(mode)
+        assert "readable-by-others" not in codes(run(used))
 
 
 def test_a_secret_in_a_header_counts_too(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from gatecert.desktop.config.config import Client
 from gatecert.lint import CODES, SEVERITIES, Finding, Policy, at_least, lint_data
 from gatecert.lint.finding import SURENESS
 from gatecert.lint.near import meant
+from gatecert.lint.secrets import carries_credential
 from gatecert.lint.show import shown, shown_model
 
 GOOD = {k: v for k, v in FLAT.items() if k != "unknownKey"}
@@ -216,6 +217,40 @@ def test_codes_are_well_formed() -> None:
         assert not code.does.endswith(".") or code.does.endswith(('."', "..."))
         assert not code.fix.endswith(".")
         assert code.example
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Authorization", "Bearer abc"),
+        ("x-portkey-api-key", "acme-1"),
+        ("x-portkey-virtual-key", "anthropic-1a2b"),
+        ("X_AUTH_TOKEN", "a-b-c-1"),
+        ("x-team", "sk-ant-0123456789"),
+        ("x-team", "Bearer abc123"),
+        ("x-team", "9f86d081884c7d659a2feaa0c55ad015"),
+        ("x-portkey-config", '{"provider":"anthropic","api_key":"abc"}'),
+    ],
+)
+def test_headers_that_carry_a_credential(name: str, value: str) -> None:
+    assert carries_credential(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("x-auth-provider", "okta-prod"),
+        ("x-access-group", "tier-2"),
+        ("x-token-budget", "100000"),
+        ("x-portkey-config", "pc-claude-desktop-engineering-prod-2026"),
+        ("x-portkey-trace-id", "claude-desktop-engineering-prod-2026-10"),
+        ("x-request-id", "123e4567-e89b-12d3-a456-426614174000"),
+        ("x-portkey-metadata", METADATA),
+        ("x-team-key", "engineering"),
+    ],
+)
+def test_headers_that_do_not(name: str, value: str) -> None:
+    assert not carries_credential(name, value)
 
 
 def test_severities_are_ordered() -> None:

@@ -18,12 +18,17 @@ from gatecert.lint import FORMATS, Linted, Policy, lint_data
 SECRET = "sk-live-Zq81xWvU27TtRr55LmNn"
 PLAIN = "Hunter2hunter2"  # looks like nothing, and may stand wherever a value does
 CLIENTS = [Client(), Client(after_cut_off=False), Client(version=(1, 1, 0))]
+FORMS_OF_EACH = len(list(forms(FLAT)))
 POLICY = Policy(required=("tenant", "region"), allowed={"env": ("x",)}, models=("claude-x",))
 
 
 def reports(files: Iterable[tuple[str, bytes]]) -> str:
     """What all formats say of files, for clients of every kind."""
-    judged = [lint_data(*file, client, POLICY) for file in files for client in CLIENTS]
+    judged = [
+        # each file under one client, and each form under all of them
+        lint_data(*file, CLIENTS[(number + number // FORMS_OF_EACH) % len(CLIENTS)], POLICY)
+        for number, file in enumerate(files)
+    ]
     findings = list(dict.fromkeys(found for linted in judged for found in linted.findings))
     unreadable = [pair for linted in judged for pair in linted.unreadable]
     return "".join(shape(Linted(1, findings, unreadable)) for shape in FORMATS.values())
