@@ -20,6 +20,7 @@ from gatecert.desktop.config.source import (
 from gatecert.desktop.config.values import Raw
 
 _LIBRARY = "configLibrary"
+_GROUPS = (*CLUSTERS, "inference.credential", "inference.gateway")
 _OPENS_JSON = re.compile(r'"\s*[{\[]\s*"\s*$')
 
 
@@ -130,7 +131,7 @@ def _nested(node: Node, path: list[str]) -> Iterator[tuple[str, Raw]]:
         here = [*path, name]
         flat = flat_name(here)
         known = flat in KEYS or is_open(flat)
-        if isinstance(member.value, dict) and not known:
+        if isinstance(member.value, dict) and ".".join(here) in _GROUPS:
             yield from _nested(member, here)
         elif name not in ENVELOPE:
             yield flat if known else ".".join(here), _raw(member, node.names[name])

@@ -132,8 +132,9 @@ def _of_kind(config: Config, kind: Setting, found: list[str]) -> Iterator[Findin
         yield at_setting("kind-not-for-gateways", kind)
         return
     needed = {"static": KEY, "helper-script": HELPER}.get(value)
-    refused = any(m.key == needed for m in config.misreadings)
-    if needed and value not in found and not refused and needed not in config.source.raws:
+    if needed is None or value in found:
+        return
+    if needed not in config.source.raws and not is_misspelt(config, needed):
         does = f"the client says '{KIND} is \"{value}\" but {needed} is not set'"
         yield at_setting("missing-key", kind, does=does, fix=f"set {needed}, or remove {KIND}")
 
