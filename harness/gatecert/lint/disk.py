@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatecert.desktop.config.keys import KEYS
@@ -21,12 +21,12 @@ from gatecert.desktop.config.sources import (
     read_source,
 )
 from gatecert.lint.finding import Finding
-from gatecert.lint.near import meant
+from gatecert.lint.near import all_meant
 from gatecert.lint.report import at_place
 
 SUFFIXES = (".json", ".plist", ".mobileconfig", ".reg")
 _OURS_BY_NAME = (INDEX, *MANAGED_LINUX, MODE_SWITCH)
-_MOST_BYTES = 4_000_000
+_MOST_BYTES = 1_000_000
 _MOST_FILES = 10_000
 # a key of the client in bytes that could not be read, in ASCII or UTF-16
 _SPEAKS_OF_US = re.compile(rb"inference[A-Z]\w|claudefordesktop|Policies\\Claude", re.IGNORECASE)
@@ -37,6 +37,7 @@ _FIXES = {
     "comment": "remove the comment",
     "word": "write true, false or null",
     "escaped": "remove the backslash",
+    "escape": "write each backslash twice",
     "end": "add what is missing at the end; was the file copied whole?",
     "header": f"write '{HEADER}' as the first line, or export the key anew",
 }
@@ -115,8 +116,18 @@ def _read(path: Path, named: bool) -> File | None:
         data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         raise OSError(f"has more than {_MOST_BYTES} bytes, which no configuration has")
-    read: Sequence[Source | Index] = ()
-    findings: Sequence[Finding] = ()
+    file = file_of(path, data, named)
+    if file is None:
+        return None
+    mode, link = stat.S_IMODE(facts.st_mode), path.is_symlink()
+    return replace(file, mode=mode, owner=facts.st_uid, is_link=link)
+
+
+def file_of(path: Path, data: bytes, named: bool = True) -> File | None:
+    """What a file's bytes hold; None for one that was not named and is about something else.
+
+    Raises SourceError for a file that is no configuration at all.
+    """
     try:
         read = read_source(str(path), data)
     except SourceError as exc:
@@ -124,11 +135,10 @@ def _read(path: Path, named: bool) -> File | None:
             return None
         if exc.kind == "foreign":
             raise
-        findings = [_not_read(path, exc)]
+        return File(path, findings=[_not_read(path, exc)])
     if not named and read and not any(map(_is_ours, read)):
         return None
-    link = path.is_symlink()
-    return File(path, read, findings, stat.S_IMODE(facts.st_mode), facts.st_uid, link)
+    return File(path, read)
 
 
 def _not_read(path: Path, exc: SourceError) -> Finding:
@@ -150,5 +160,8 @@ def _speaks_of_us(path: Path, data: bytes) -> bool:
 def _is_ours(source: Source | Index) -> bool:
     if isinstance(source, Index):
         return bool(source.applied or source.entries)
-    by_form = source.form in ("profile", "hklm", "hkcu") or Path(source.path).name in _OURS_BY_NAME
-    return by_form or bool(source.mode) or any(n in KEYS or meant(n) for n in source.raws)
+    path = Path(source.path)
+    named_so = path.name == MODE_SWITCH or path.parent.name == "claude-desktop"
+    by_form = named_so or source.form in ("profile", "hklm", "hkcu")
+    known = any(name in KEYS for name in source.raws)
+    return known or by_form or bool(source.mode) or bool(all_meant(source.raws))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatecert.desktop.config.config import Client, Config, read_config
-from gatecert.desktop.config.source import Source
-from gatecert.lint.disk import File, read_files
+from gatecert.desktop.config.source import Source, SourceError
+from gatecert.lint.disk import File, file_of, read_files
 from gatecert.lint.finding import Finding
 from gatecert.lint.policy import Policy
 from gatecert.lint.rules import credentials, files, headers, machine, metadata, models, urls
@@ -28,7 +28,21 @@ class Linted:
 
 def lint(paths: Iterable[Path], client: Client, policy: Policy) -> Linted:
     """Judge files, and the configuration files in folders."""
-    read, unreadable = read_files(paths)
+    return _judged(*read_files(paths), client, policy)
+
+
+def lint_data(path: str, data: bytes, client: Client, policy: Policy) -> Linted:
+    """Judge the bytes of one file that need not be on a disk."""
+    try:
+        file = file_of(Path(path), data)
+    except SourceError as exc:
+        return Linted(0, [], [(path, exc.reason)])
+    return _judged([file] if file else [], [], client, policy)
+
+
+def _judged(
+    read: Sequence[File], unreadable: Sequence[tuple[str, str]], client: Client, policy: Policy
+) -> Linted:
     findings = [found for file in read for found in _of_file(file, client, policy)]
     findings += machine.library(read)
     findings += machine.hidden([s for file in read for s in file.sources], client)
@@ -52,9 +66,11 @@ def judge(source: Source, client: Client, policy: Policy) -> list[Finding]:
         *files.values(config),
         *files.unknown_keys(config, client),
         *files.activation(config),
+        *files.inert(config, client),
         *files.emptiness(config),
         *credentials.misplaced(config),
         *urls.user_info(config, client),
+        *urls.bootstrap_url(config),
     ]
     if _is_gateway(config):
         findings += [

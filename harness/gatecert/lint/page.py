@@ -19,7 +19,36 @@ Claude Desktop from working, or from working as meant; a **warning** works for s
 client or the gateway, observed on real ones, reported by others (or read out of the shipped
 client), or inferred.
 
-`gatecert lint --list-codes` prints the same on a terminal.
+`gatecert lint --list-codes` prints the same on a terminal. A finding never holds a secret: names
+that look like a key are not shown, and of values only the names of models are.
+
+## A policy
+
+What your organisation demands beyond the client goes into a small file for `--policy`. A target
+file of `gatecert run` will do as well: its `[promises]` name the header and the required keys.
+
+```toml
+[metadata]
+header = "x-portkey-metadata"
+required_keys = ["tenant", "user", "team"]
+optional_keys = ["env"]
+[metadata.allowed]
+env = ["prod", "staging"]
+[models]
+allowed = ["claude-sonnet-4-5", "claude-haiku-4-5-20251001"]
+```
+
+## In CI
+
+`gatecert lint deploy/ --format github` writes annotations beside the lines of a pull request;
+`--format sarif > lint.sarif` is for code scanning. Exit codes: 0 clean, 1 findings at or above
+`--fail-on` (default: warning), 2 a file that cannot be read or wrong usage.
+
+What a file on its own cannot tell is judged where it can be seen: which of two sources wins, if
+both hives are in one export or alone in one folder, or a managed file and a local library are
+judged together; modes and owners, on systems that have them. A secret that everyone can read is
+an error in your own `Claude-3p` folder, or if everyone can write to the file as well; elsewhere it
+is a note, because a checkout has such modes and a managed file needs them.
 """
 
 

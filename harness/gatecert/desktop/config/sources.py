@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 _PLIST_BEGINNINGS = (b"<?xml", b"<plist", b"<!DOCTYPE plist", b"bplist", b"\x30\x80", b"\x30\x82")
+_SEVERAL = 100  # lines that are wrong, after which the file is known to be no export
 _PLIST_SUFFIXES = (".mobileconfig", ".plist")
 
 
@@ -82,7 +83,7 @@ def _registry(path: str, data: bytes) -> Iterator[Source]:
 
 
 def _of_registry(found: RegistryFile) -> Iterator[Oddity]:
-    for trouble in found.trouble:
+    for trouble in found.trouble[:_SEVERAL]:
         yield Oddity(f"registry-{trouble.kind}", trouble.name, "", trouble.place)
     wrong = [value for value in found.elsewhere if value.name in KEYS]
     for value in wrong[:1]:

@@ -190,7 +190,8 @@ FILES = (
         "a file with a secret can be read by everyone on the machine",
         "the client does not mind; every user and process of the machine can copy the key",
         "chmod 600, or let a credential helper or sign-in give the key",
-        "a profile with `inferenceGatewayApiKey`, mode 0644 (a note where it is not in use yet)",
+        "a profile with a key and mode 0666, or mode 0644 in your own `Claude-3p` folder "
+        "(elsewhere 0644 is a note: checkouts have that mode, and managed files need it)",
         "inferred",
     ),
     Code(
@@ -221,5 +222,14 @@ FILES = (
         "remove the key",
         "`inferenceColour` in `enterprise.json`",
         "reported",
+    ),
+    Code(
+        "C024",
+        "inert-key",
+        "warning",
+        "a key that has no effect without another",
+        "the client reads it, and nothing comes of it",
+        "set the other key as well, or remove this one",
+        "`inferenceModelPricing` without `inferenceModelPricingEnabled`",
     ),
 )

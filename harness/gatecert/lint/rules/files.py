@@ -12,7 +12,7 @@ from gatecert.desktop.config.keys import CLUSTERS, KEYS, nested_place, shown_ver
 from gatecert.desktop.config.source import Oddity, Source
 from gatecert.desktop.config.values import Raw
 from gatecert.lint.finding import Finding
-from gatecert.lint.near import meant
+from gatecert.lint.near import SEVERAL, all_meant, group_meant, meant
 from gatecert.lint.report import at_file, at_place
 from gatecert.lint.rules import credentials, headers
 from gatecert.lint.show import is_plain, shown
@@ -32,16 +32,23 @@ _ODDITIES = {
 _PLACES = {
     "registry key": "the client reads SOFTWARE\\Policies\\Claude under HKLM and HKCU alone",
     "preference domain": "the client reads the domain com.anthropic.claudefordesktop alone",
+    "mode switch": "the client reads deploymentMode from this file; settings belong into a profile "
+    "of configLibrary, or into a managed source",
     "dictionary": "the client reads what stands in the payload itself, not in a dictionary in it",
+}
+_NEEDS = {
+    "inferenceModelPricing": "inferenceModelPricingEnabled",
+    "inferenceModelPricingMultiplier": "inferenceModelPricingEnabled",
+    "inferenceMaxTokensPerWindow": "inferenceTokenWindowHours",
+    "inferenceTokenWindowHours": "inferenceMaxTokensPerWindow",
 }
 _QUOTES_FIX = r'escape each quote inside the text: "{\"x-team\":\"a\"}"; a quote that is already'
 _QUOTES_FIX += r" escaped becomes \\\""
-_SEVERAL = 100
 
 
 def oddities(source: Source) -> Iterator[Finding]:
     """What the reader noticed about the file itself."""
-    for found in source.oddities:
+    for found in source.oddities[:SEVERAL]:
         yield _odd(source, found)
 
 
@@ -95,7 +102,7 @@ def _in_the_value(found: Misreading) -> str:
 
 def unknown_keys(config: Config, client: Client) -> Iterator[Finding]:
     """Keys that the client does not read."""
-    for name, raw in islice(config.unknown.items(), _SEVERAL):
+    for name, raw in islice(config.unknown.items(), SEVERAL):
         yield from _unknown(config, name, raw)
     for name, raw in config.too_new.items():
         detail = (
@@ -116,6 +123,8 @@ def _unknown(config: Config, name: str, raw: Raw) -> Iterator[Finding]:
     elif known:
         fix = f"write {nested_place(known) if form == 'nested' else known}"
         yield at_place("misspelt-key", path, key, raw.place, fix=fix)
+    elif isinstance(raw.value, dict) and group_meant(name):
+        yield at_place("misspelt-key", path, key, raw.place, fix=f"write {group_meant(name)}")
     elif credentials.is_another_name(name):
         return  # told as a misplaced key
     elif form == "managed-json":
@@ -142,16 +151,27 @@ def mode_switch(source: Source) -> Iterator[Finding]:
 
 def activation(config: Config) -> Iterator[Finding]:
     """Whether a source that speaks of a gateway names the provider, and sets anything at all."""
-    told = {m.key for m in config.misreadings} | {meant(name) for name in config.unknown}
+    told = {m.key for m in config.misreadings} | all_meant(config.unknown)
     if PROVIDER in told or config.get(PROVIDER) or config.get("bootstrapUrl"):
         return
     if any(name.startswith("inference") and name in KEYS for name in config.source.raws):
         yield at_file("not-activated", config, PROVIDER, f"{PROVIDER} is not set")
 
 
+def inert(config: Config, client: Client) -> Iterator[Finding]:
+    """Keys that have no effect without another one."""
+    for name, needed in _NEEDS.items():
+        setting = config.settings.get(name)
+        known = KEYS[needed].since <= client.version
+        if setting is not None and known and config.get(needed) in (None, False):
+            detail, fix = f"{needed} is not set", f"set {needed}, or remove {name}"
+            yield at_place("inert-key", setting.path, name, setting.place, detail, fix=fix)
+
+
 def emptiness(config: Config) -> Iterator[Finding]:
     """Whether a source has no key at all that the client knows or that was meant to be one."""
     source = config.source
-    known = [name for name in source.raws if name in KEYS or meant(name) or name in CLUSTERS]
-    if not known and not source.oddities and source.form != "mode-switch" and not source.unread:
+    known = any(name in KEYS or name in CLUSTERS for name in source.raws)
+    told = source.oddities or source.unread or source.form == "mode-switch"
+    if not known and not told and not all_meant(source.raws):
         yield at_file("sets-nothing", config, "")

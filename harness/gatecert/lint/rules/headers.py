@@ -12,9 +12,9 @@ from gatecert.desktop.config.headers import KEY, OLD_KEY
 from gatecert.desktop.config.keys import CUT_OFF
 from gatecert.desktop.config.placed import JsonError, Node
 from gatecert.desktop.config.values import kind_of, parsed_json
-from gatecert.gateways.headersecrets import header_secrets
 from gatecert.lint.finding import Finding
 from gatecert.lint.report import at_place, at_setting
+from gatecert.lint.secrets import carries_credential
 from gatecert.lint.show import shown
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
@@ -131,7 +131,7 @@ def _header(setting: Setting, name: str, value: str) -> Iterator[Finding]:
     yield from _sendable(setting, name, value)
     if ":" in bare and named_like_a_credential(bare.partition(":")[0]):
         yield at_setting("credential-in-header", setting, "in a header's name", inside=inside)
-    elif header_secrets(bare, value):
+    elif carries_credential(bare, value):
         detail = f"{shown(bare)} carries a credential"
         yield at_setting("credential-in-header", setting, detail, inside=inside)
     elif lowered in (*_CLIENT_WINS, *_CLIENT_LOSES):

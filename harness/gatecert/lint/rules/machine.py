@@ -14,18 +14,18 @@ from gatecert.desktop.config.headers import named_values
 from gatecert.desktop.config.keys import KEYS
 from gatecert.desktop.config.placed import NOWHERE
 from gatecert.desktop.config.sources import INDEX, MANAGED_LINUX, Index, Source
-from gatecert.gateways.headersecrets import header_secrets
 from gatecert.lint.disk import File
 from gatecert.lint.finding import Finding
 from gatecert.lint.report import at_place
+from gatecert.lint.secrets import carries_credential
 
 _PLACEHOLDER = re.compile(
     r"\s*(<.*>|\$\{?.*\}?|\{\{.*\}\}|%.*%|[*.xX]+|(your|my|insert|put|paste|replace|change|enter)"
     r"[-_ ].*|placeholder.*|changeme|dummy.*|unused|not[-_ ]?needed|none|ignored|example.*)\s*",
     re.IGNORECASE | re.DOTALL,
 )
-# where the client itself reads its files
-_LIVE = ("Claude-3p", "configLibrary", "Managed Preferences", "claude-desktop")
+# where the client keeps the files of one user; managed files must be readable by all
+_OF_A_USER = (Path(".config/Claude-3p"), Path("Library/Application Support/Claude-3p"))
 _WINDOWS = frozenset({"hklm", "hkcu"})
 
 
@@ -34,14 +34,22 @@ def permissions(file: File) -> Iterator[Finding]:
     if os.name != "posix":
         return
     if file.mode & stat.S_IROTH and any(map(_holds_secret, file.sources)):
-        live = any(part in _LIVE for part in file.path.parts[:-1])
         detail = f"holds a secret and has mode {file.mode:04o}"
-        severity = "" if live else "note"
+        severity = "" if _is_in_use(file.path) or file.mode & stat.S_IWOTH else "note"
         yield at_place("readable-by-others", str(file.path), "", NOWHERE, detail, severity=severity)
     if file.path.name in MANAGED_LINUX:
         why = _unsafe(file)
         if why:
             yield at_place("unsafe-ownership", str(file.path), "", NOWHERE, why)
+
+
+def _is_in_use(path: Path) -> bool:
+    """Whether it is a file that the client of the user reads who runs this."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home, as in some containers
+        return False
+    return any(path.absolute().is_relative_to(home / folder) for folder in _OF_A_USER)
 
 
 def _holds_secret(source: Source) -> bool:
@@ -51,7 +59,7 @@ def _holds_secret(source: Source) -> bool:
                 return True
         elif name == HEADERS:
             headers = named_values(raw.value).items()
-            if any(header_secrets(header, text) for header, text in headers):
+            if any(carries_credential(header, text) for header, text in headers):
                 return True
     return False
 
@@ -95,12 +103,19 @@ def _index(path: Path, index: Index, present: set[Path]) -> Iterator[Finding]:
     detail = ""
     if not index.applied:
         detail = "appliedId is not set"
-    elif profile not in present and not profile.is_file():
+    elif profile not in present and not _is_file(profile):
         detail = "appliedId names a profile whose file is not in the folder"
     elif index.applied not in index.entries:
         detail = "appliedId names a profile that is not among the entries"
     if detail:
         yield at_place("no-profile-applied", str(path), "appliedId", place, detail)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no disk can hold
+        return False
 
 
 def hidden(sources: Sequence[Source], client: Client) -> Iterator[Finding]:

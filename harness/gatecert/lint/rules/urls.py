@@ -12,6 +12,7 @@ from gatecert.desktop.settings import SettingsError, normal_base_url
 from gatecert.lint.finding import Finding
 from gatecert.lint.near import is_misspelt
 from gatecert.lint.report import at_file, at_setting
+from gatecert.lint.rules.credentials import SCHEME
 
 KEY = "inferenceGatewayBaseUrl"
 _ENDPOINT = re.compile(
@@ -50,6 +51,13 @@ def user_info(config: Config, client: Client) -> Iterator[Finding]:
             for member in _IN_OIDC:
                 if _has_user_info(setting.value.get(member)):
                     yield _refused(setting, client, member)
+
+
+def bootstrap_url(config: Config) -> Iterator[Finding]:
+    """Whether the client would ask the bootstrap server: over https alone."""
+    setting = config.settings.get("bootstrapUrl")
+    if setting is not None and not str(setting.value).strip().lower().startswith("https://"):
+        yield at_setting("value-ignored", setting, "it must be an https URL", fix="write https://")
 
 
 def _has_user_info(value: object) -> bool:
@@ -98,8 +106,7 @@ def _host(config: Config, setting: Setting, url: str) -> Iterator[Finding]:
         yield at_setting("loopback-from-bootstrap", setting)
     elif host == "localhost":
         yield at_setting("localhost", setting)
-    if _is_anthropic(host) and config.get("inferenceGatewayAuthScheme") != "x-api-key":
-        yield at_setting("anthropic-host", setting)
+    yield from _scheme_of(config, setting, host)
     yield from _path(setting, parts.path)
 
 
@@ -113,9 +120,19 @@ def _why_invalid(url: str, scheme: str, host: str) -> str:
     return "its host or port is none, or it has a blank inside"
 
 
-def _is_anthropic(host: str) -> bool:
+def _scheme_of(config: Config, setting: Setting, host: str) -> Iterator[Finding]:
+    """Hosts that are known to take the key in one way."""
+    scheme = config.settings.get(SCHEME)
+    in_own_header = scheme is not None and scheme.value == "x-api-key"
+    if _is_of(host, "anthropic.com") and not in_own_header:
+        yield at_setting("anthropic-host", setting)
+    if _is_of(host, "portkey.ai") and scheme is not None and in_own_header:
+        yield at_setting("bearer-for-portkey", scheme)
+
+
+def _is_of(host: str, domain: str) -> bool:
     bare = host.rstrip(".").lower()
-    return bare == "anthropic.com" or bare.endswith(".anthropic.com")
+    return bare == domain or bare.endswith("." + domain)
 
 
 def _path(setting: Setting, path: str) -> Iterator[Finding]:

@@ -70,6 +70,12 @@ def test_other_lines() -> None:
     assert parse("", end="\n").values == ()
 
 
+def test_a_key_that_is_not_closed() -> None:
+    found = parse(HKLM[:-1], '"a"="b"')
+    assert found.values == ()
+    assert [(t.kind, t.place.line) for t in found.trouble] == [("line", 3)]
+
+
 def test_hives_and_spellings_of_the_key() -> None:
     found = parse(HKCU.replace("Policies", "POLICIES"), '"a"="b"', HKLM, '@="c"', '"A"="d"')
     assert [(v.hive, v.name) for v in found.values] == [("HKCU", "a"), ("HKLM", ""), ("HKLM", "A")]
