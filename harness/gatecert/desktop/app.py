@@ -80,7 +80,6 @@ class DesktopApp:
             self._running.transport.close()
         self._running = None
         self._discovered = []
-        self._window = False
 
     @property
     def process(self) -> Process:
