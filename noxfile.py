@@ -129,6 +129,11 @@ def lock(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Write the generated pages in docs/ anew."""
     install(session)
-    page = session.run("gatecert", "requirements", "--format", "markdown", silent=True)
-    with open("docs/requirements.md", "w", encoding="utf-8") as file:
-        file.write(str(page))
+    pages = {
+        "docs/requirements.md": ("requirements", "--format", "markdown"),
+        "docs/lint.md": ("lint", "--list-codes", "markdown"),
+    }
+    for path, arguments in pages.items():
+        page = session.run("gatecert", *arguments, silent=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(str(page))

@@ -9,24 +9,29 @@ from pathlib import Path
 from gatecert.desktop.config.config import Client
 from gatecert.desktop.config.keys import NEWEST, version_of
 from gatecert.errors import EXIT_USAGE, UsageError
-from gatecert.lint import FORMATS, Policy, at_least, lint, read_policy
+from gatecert.lint import FORMATS, PAGES, Policy, at_least, lint, read_policy
 
 EXIT_CLEAN = 0
 EXIT_FINDINGS = 1
 
 
 def lint_files(arguments: argparse.Namespace) -> int:
-    """Judge configuration files. Raises UsageError."""
+    """Judge configuration files, or list the codes. Raises UsageError."""
+    if arguments.list_codes:
+        sys.stdout.write(PAGES[arguments.list_codes]())
+        return EXIT_CLEAN
+    if not arguments.paths:
+        raise UsageError("lint: name a file or a folder; see gatecert lint --help")
     paths = [Path(path) for path in arguments.paths]
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise UsageError(f"{path}: there is no such file or folder")
     linted = lint(paths, _client(arguments), _policy(arguments.policy))
     sys.stdout.write(FORMATS[arguments.format](linted))
-    if not linted.files and not linted.unreadable:
-        raise UsageError("no configuration file in " + ", ".join(arguments.paths))
     if linted.unreadable:
         return EXIT_USAGE
+    if not linted.files:
+        raise UsageError("no configuration of Claude Desktop in " + ", ".join(arguments.paths))
     return EXIT_FINDINGS if at_least(linted.findings, arguments.fail_on) else EXIT_CLEAN
 
 
@@ -38,5 +43,5 @@ def _client(arguments: argparse.Namespace) -> Client:
     return Client(version, after_cut_off=arguments.era == "after")
 
 
-def _policy(path: str) -> Policy:
+def _policy(path: str | None) -> Policy:
     return read_policy(Path(path)) if path else Policy()

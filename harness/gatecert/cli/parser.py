@@ -8,11 +8,13 @@ from typing import NoReturn
 from gatecert import __version__
 from gatecert.cli.catalogue import list_defects, list_requirements
 from gatecert.cli.killtable import make_killtable
+from gatecert.cli.lint import lint_files
 from gatecert.cli.report import rebuild_report
 from gatecert.cli.run import run
 from gatecert.cli.upstream import serve_upstream
 from gatecert.errors import EXIT_USAGE
 from gatecert.gateways.managed import MANAGED
+from gatecert.lint import FORMATS, PAGES, SEVERITIES
 from gatecert.requirements import AREAS
 from gatecert.session.options import (
     DEFAULT_MAX_REQUESTS,
@@ -36,6 +38,24 @@ examples:
                --upstream-listen 127.0.0.1:9100
 """
 
+_LINT_EPILOG = """\
+what is read:
+  configLibrary/_meta.json and its profiles, claude_desktop_config.json, .mobileconfig and .plist
+  (XML, binary, signed), .reg (HKLM and HKCU), managed-settings.json, enterprise.json, and the JSON
+  that a bootstrap server answers; of a folder, every such file that speaks of Claude Desktop
+
+exit codes:
+  0  clean, or nothing at or above --fail-on
+  1  findings at or above --fail-on
+  2  a file that cannot be read, or wrong usage
+
+examples:
+  gatecert lint claude.mobileconfig
+  gatecert lint deploy/ --policy policy.toml --format github
+  gatecert lint claude.reg --client-version 1.21459.0 --era before
+  gatecert lint --list-codes                what each code means, and the fix (also docs/lint.md)
+"""
+
 
 class _Parser(argparse.ArgumentParser):
     """Tells a mistake in one line."""
@@ -55,6 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
     _add_requirements(commands)
+    _add_lint(commands)
     _add_upstream(commands)
     _add_defects(commands)
     _add_killtable(commands)
@@ -139,6 +160,49 @@ def _add_requirements(commands: Commands[_Parser]) -> None:
     parser.set_defaults(command=list_requirements)
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
     parser.add_argument("--area", action="append", default=[], choices=AREAS)
+
+
+def _add_lint(commands: Commands[_Parser]) -> None:
+    parser = commands.add_parser(
+        "lint",
+        help="judge configuration files of Claude Desktop before launch",
+        description="Find what is wrong with configuration files: what the client will do, and "
+        "the fix. No secret is ever printed, and nothing is sent anywhere.",
+        epilog=_LINT_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=lint_files)
+    add = parser.add_argument
+    add("paths", nargs="*", metavar="PATH", help="a file, or a folder to search")
+    add(
+        "--policy",
+        type=filled,
+        metavar="FILE",
+        help="what the organisation demands of metadata and models (TOML), or a target file",
+    )
+    add("--format", choices=list(FORMATS), default="text", help="(default: %(default)s)")
+    add(
+        "--fail-on",
+        choices=list(reversed(SEVERITIES)),
+        default="warning",
+        help="exit 1 from this severity on (default: %(default)s)",
+    )
+    add("--client-version", type=filled, metavar="V", help="such as 1.46388.4 (default: newest)")
+    add(
+        "--era",
+        choices=["before", "after"],
+        default="after",
+        help="before or after the removals of 7 October 2026 (default: %(default)s)",
+    )
+    add(
+        "--list-codes",
+        nargs="?",
+        const="text",
+        choices=list(PAGES),
+        metavar="FORM",
+        help="explain every code, as text or markdown",
+    )
 
 
 def _add_upstream(commands: Commands[_Parser]) -> None:

@@ -11,23 +11,27 @@ from typing import Any
 
 FAMILIES = ("sonnet", "opus", "haiku", "fable", "mythos")
 _OURS = ("claude", "anthropic", *FAMILIES)
+# anywhere in a name
 _OTHER_VENDORS = (
-    "deepseek gemini gemma glm gpt grok kimi llama mistral nemotron openai qwen codex nova- "
-    "ark-code ds- m2."
+    "abab amazon.nova arcee arctic ark-code astron bytedance codex command-r deepseek devstral "
+    "doubao dpsk ernie gemini gemma glm gpt granite grok hermes hunyuan hy3 jamba kat-coder kimi "
+    "lfm llama longcat mercury mimo minimax ministral mistral mixtral moonshot nemotron nova- "
+    "openai phi- qianfan qwen seed- solar step-3 stepfun tc-code trinity yi- zamba"
 ).split()
-_BARE_FAMILY = re.compile(rf"({'|'.join(FAMILIES)})", re.IGNORECASE)
+# at the beginning of a word, or as a word
+_OTHER_WORDS = re.compile(r"\b(ds-|k2\.|m2\.|ling\b|unic\b)|phi\d")
 
 
 def is_offered(name: str) -> bool:
     """Whether the desktop's picker would offer a model of this name."""
     lowered = name.lower()
-    vetoed = any(token in lowered for token in _OTHER_VENDORS)
+    vetoed = any(token in lowered for token in _OTHER_VENDORS) or _OTHER_WORDS.search(lowered)
     return not vetoed and any(word in lowered for word in _OURS)
 
 
 def is_bare_family(name: str) -> bool:
     """Whether a name is a tier alias alone, which only discovery can resolve."""
-    return bool(_BARE_FAMILY.fullmatch(name))
+    return name.lower() in FAMILIES
 
 
 def usable_models(body: Any) -> list[str]:

@@ -11,15 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from gatecert.credentials import named_like_a_credential
+from gatecert.credentials import looks_like_a_key, named_like_a_credential
 
 _SCHEME = re.compile(r"(basic|bearer|token) +", re.IGNORECASE)
-# what keys of well-known services begin with, and anything as long as a key and as mixed
-_LIKE_A_KEY = re.compile(
-    r"(?:sk|pk|gk|key|ghp|gho|xox[a-z]|glpat|AKIA|eyJ)[-_.A-Za-z0-9][\w.~+/=-]{6,}"
-    r"|(?=\S*[A-Za-z])(?=\S*\d)[\w.~+/=-]{32,}"
-)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]{1,15}", re.IGNORECASE)
 
 
@@ -34,7 +28,7 @@ def header_secrets(header: str, value: str) -> list[tuple[str, str]]:
     if document is not None:
         return [(name, found) for found in _members(document)]
     bare = _SCHEME.sub("", value, count=1)
-    if bare != value or (_LIKE_A_KEY.fullmatch(bare) and not _UUID.fullmatch(bare)):
+    if bare != value or looks_like_a_key(bare):
         return [(name, bare)]
     return [(name, bare)] if named_like_a_credential(header) and not _WORD.fullmatch(bare) else []
 

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
-from gatecert.lint.finding import CODES, SEVERITIES, Finding
+from gatecert.lint.codes import CODES
+from gatecert.lint.finding import SEVERITIES, Code, Finding
 from gatecert.lint.linter import Linted
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -16,51 +18,71 @@ _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def as_text(linted: Linted) -> str:
-    """One finding in two lines, as compilers write them, and a sum at the end."""
-    lines = []
+    """Findings grouped by file, each with what happens and the fix, and a sum at the end."""
+    lines: list[str] = []
+    last = ""
     for found in linted.findings:
-        key = f" {found.key}:" if found.key else ""
-        lines.append(f"{_where(found)}: {found.code.severity} {found.code.id}{key} {found.message}")
-        lines.append(f"    fix: {found.fix}  [{found.code.name}]")
-    lines += [f"{path}: cannot be read: {why}" for path, why in linted.unreadable]
+        if found.path != last and last:
+            lines.append("")
+        last = found.path
+        lines += _in_lines(found)
+    lines += [f"{_safe(path)}: cannot be read: {why}" for path, why in linted.unreadable]
+    lines += [""] if lines else []
     return "\n".join([*lines, _sum(linted)]) + "\n"
+
+
+def _in_lines(found: Finding) -> list[str]:
+    key = f"{found.key}: " if found.key else ""
+    code = found.code
+    return [
+        f"{_where(found)}: {found.weight}: {key}{code.title} [{code.id} {code.name}]",
+        f"    {found.message}",
+        f"    fix: {found.fix}",
+    ]
 
 
 def _where(found: Finding) -> str:
     place = found.place
     line = f":{place.line}" if place.line else ""
-    return f"{found.path}{line}{f':{place.column}' if line and place.column else ''}"
+    return f"{_safe(found.path)}{line}{f':{place.column}' if line and place.column else ''}"
+
+
+def _safe(path: str) -> str:
+    """A path without what could act on a terminal."""
+    return path if path.isprintable() else ascii(path)[1:-1]
 
 
 def _sum(linted: Linted) -> str:
-    counts = Counter(found.code.severity for found in linted.findings)
-    found = ", ".join(f"{counts[s]} {s}s" for s in reversed(SEVERITIES) if counts[s])
-    files = f"{linted.files} file{'' if linted.files == 1 else 's'}"
+    counts = Counter(found.weight for found in linted.findings)
+    found = ", ".join(_counted(counts[s], s) for s in reversed(SEVERITIES) if counts[s])
     unread = f", {len(linted.unreadable)} unreadable" if linted.unreadable else ""
-    return f"{files}{unread}: {found or 'nothing found'}"
+    return f"{_counted(linted.files, 'file')}{unread}: {found or 'nothing found'}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def as_json(linted: Linted) -> str:
     """A document with every finding."""
-    return json.dumps(
-        {
-            "files": linted.files,
-            "unreadable": [{"path": path, "reason": why} for path, why in linted.unreadable],
-            "findings": [_plain(found) for found in linted.findings],
-        },
-        indent=1,
-    )
+    document = {
+        "files": linted.files,
+        "unreadable": [{"path": path, "reason": why} for path, why in linted.unreadable],
+        "findings": [_plain(found) for found in linted.findings],
+    }
+    return json.dumps(document, indent=1) + "\n"
 
 
 def _plain(found: Finding) -> dict[str, Any]:
     return {
         "code": found.code.id,
         "name": found.code.name,
-        "severity": found.code.severity,
+        "severity": found.weight,
         "path": found.path,
         "key": found.key,
         "line": found.place.line or None,
         "column": found.place.column or None,
+        "title": found.code.title,
         "message": found.message,
         "fix": found.fix,
         "sureness": found.code.sureness,
@@ -70,30 +92,39 @@ def _plain(found: Finding) -> dict[str, Any]:
 def as_sarif(linted: Linted) -> str:
     """SARIF 2.1.0, for code scanning."""
     rules = list(CODES.values())
-    driver = {"name": "gatecert", "rules": [_rule(code) for code in rules]}
     run = {
-        "tool": {"driver": driver},
+        "tool": {"driver": {"name": "gatecert", "rules": [_rule(code) for code in rules]}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(found, rules.index(found.code)) for found in linted.findings],
-        "invocations": [
+        "invocations": [_invocation(linted)],
+    }
+    document = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _invocation(linted: Linted) -> dict[str, Any]:
+    return {
+        "executionSuccessful": not linted.unreadable,
+        "toolExecutionNotifications": [
             {
-                "executionSuccessful": not linted.unreadable,
-                "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": f"{path}: {why}"}}
-                    for path, why in linted.unreadable
-                ],
+                "level": "error",
+                "message": {"text": f"cannot be read: {why}"},
+                "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(path)}}}],
             }
+            for path, why in linted.unreadable
         ],
     }
-    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1)
 
 
-def _rule(code: Any) -> dict[str, Any]:
+def _rule(code: Code) -> dict[str, Any]:
     return {
         "id": code.id,
         "name": code.name,
         "shortDescription": {"text": code.title},
+        "fullDescription": {"text": f"{code.title}: {code.does}."},
+        "help": {"text": f"Fix: {code.fix}. Example: {code.example}."},
         "defaultConfiguration": {"level": code.severity},
+        "properties": {"sureness": code.sureness},
     }
 
 
@@ -103,19 +134,24 @@ def _result(found: Finding, index: int) -> dict[str, Any]:
         location["region"] = {"startLine": found.place.line}
         if found.place.column:
             location["region"]["startColumn"] = found.place.column
-    key = f"{found.key}: " if found.key else ""
     return {
         "ruleId": found.code.id,
         "ruleIndex": index,
-        "level": found.code.severity,
-        "message": {"text": f"{key}{found.message}. Fix: {found.fix}"},
+        "level": found.weight,
+        "message": {"text": _sentence(found)},
         "locations": [{"physicalLocation": location}],
     }
 
 
+def _sentence(found: Finding) -> str:
+    key = f"{found.key}: " if found.key else ""
+    return f"{key}{found.code.title}: {found.message}. Fix: {found.fix}"
+
+
 def _uri(path: str) -> str:
     pure = PurePath(path)
-    return pure.as_uri() if pure.is_absolute() else pure.as_posix()
+    text = pure.as_posix().encode("utf-8", "surrogateescape")
+    return pure.as_uri() if pure.is_absolute() else quote(text)
 
 
 def as_github(linted: Linted) -> str:
@@ -125,9 +161,8 @@ def as_github(linted: Linted) -> str:
         place = {"file": found.path, "line": found.place.line, "col": found.place.column}
         parts = [f"{name}={_property(str(value))}" for name, value in place.items() if value]
         parts.append(f"title={_property(f'{found.code.id} {found.code.name}')}")
-        key = f"{found.key}: " if found.key else ""
-        message = _data(f"{key}{found.message}. Fix: {found.fix}")
-        lines.append(f"::{_GITHUB[found.code.severity]} {','.join(parts)}::{message}")
+        message = _data(_sentence(found))
+        lines.append(f"::{_GITHUB[found.weight]} {','.join(parts)}::{message}")
     lines += [
         f"::error file={_property(path)}::{_data(f'cannot be read: {why}')}"
         for path, why in linted.unreadable

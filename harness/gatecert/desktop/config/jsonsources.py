@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
@@ -19,6 +20,7 @@ from gatecert.desktop.config.source import (
 from gatecert.desktop.config.values import Raw
 
 _LIBRARY = "configLibrary"
+_OPENS_JSON = re.compile(r'"\s*[{\[]\s*"\s*$')
 
 
 def read_json(path: str, name: str, data: bytes) -> Source | Index:
@@ -28,7 +30,8 @@ def read_json(path: str, name: str, data: bytes) -> Source | Index:
         node = parse_json(text)
     except JsonError as exc:
         kind = "syntax" if text.lstrip()[:1] in ("{", "[") else "foreign"
-        raise SourceError(f"not JSON: {exc.reason}", exc.place, kind, exc.kind) from None
+        cause = "unescaped" if _is_unescaped(text, exc.place) else exc.kind
+        raise SourceError(f"not JSON: {exc.reason}", exc.place, kind, cause) from None
     if not isinstance(node.value, dict):
         raise SourceError("not a JSON object", node.place)
     oddities += [Oddity("twice", key, "", node.names[key]) for key in node.twice]
@@ -43,6 +46,12 @@ def read_json(path: str, name: str, data: bytes) -> Source | Index:
     else:
         raws = _flat(node)
     return Source(path, form, raws, tuple(oddities))
+
+
+def _is_unescaped(text: str, place: Place) -> bool:
+    """Whether the JSON breaks off right behind a string that opens JSON of its own."""
+    line = text.split("\n")[place.line - 1][: place.column - 1]
+    return bool(_OPENS_JSON.search(line))
 
 
 def _text(data: bytes) -> tuple[str, list[Oddity]]:
@@ -97,6 +106,8 @@ def _mode_switch(path: str, node: Node, oddities: list[Oddity]) -> Source:
     older = node.members.get("enterpriseConfig", Node({}))
     raws = _flat(older) if isinstance(older.value, dict) else {}
     place = node.names.get("deploymentMode", NOWHERE)
+    stray = [name for name in node.members if name in KEYS]
+    oddities += [Oddity("wrong-place", name, "mode switch", node.names[name]) for name in stray[:1]]
     said = mode if isinstance(mode, str) else ("" if mode is None else "?")
     return Source(path, "mode-switch", raws, tuple(oddities), said, place)
 

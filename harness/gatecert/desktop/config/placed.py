@@ -21,6 +21,7 @@ _MOST_LEVELS = 200
 _MOST_DIGITS = 400
 _SINGLE = "'"
 _SMART = "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2032\u2033"
+_STRING_KINDS = {"Invalid control character at": "other", "Unterminated string starting at": "end"}
 # what the standard library says of a bad string, in words that quote nothing
 _NOT_CLOSED = "Unterminated string starting at"
 _BAD_STRINGS = {
@@ -60,7 +61,7 @@ class JsonError(ValueError):
     """A text is not JSON: ``reason`` says why, ``place`` where.
 
     ``kind`` is ``single-quote``, ``smart-quote``, ``trailing-comma``, ``comment``, ``escaped``,
-    ``word``, ``end`` or ``other``.
+    ``escape``, ``word``, ``end`` or ``other``.
     """
 
     def __init__(self, reason: str, place: Place, kind: str = "other") -> None:
@@ -151,7 +152,7 @@ class _Reader:
                     "a string closed by a typographic quote", at, "smart-quote"
                 ) from None
             reason = _BAD_STRINGS.get(exc.msg, "an escape that JSON does not know")
-            raise self._error(reason, exc.pos) from None
+            raise self._error(reason, exc.pos, _STRING_KINDS.get(exc.msg, "escape")) from None
         return str(text), int(end)
 
     def _object(self, at: int, level: int) -> tuple[Node, int]:

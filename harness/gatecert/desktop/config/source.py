@@ -17,8 +17,8 @@ class SourceError(ValueError):
     """A file that cannot be read as a configuration; ``place`` says where, if it can.
 
     ``kind`` is ``syntax`` for a mistake in a file whose form is clear, ``foreign`` for anything
-    else; ``cause`` is a kind of :class:`JsonError`, ``no-settings`` or ``""``. No message quotes
-    the file.
+    else; ``cause`` is a kind of :class:`JsonError`, ``unescaped``, ``header``,
+    ``no-settings`` or ``""``. No message quotes the file.
     """
 
     def __init__(

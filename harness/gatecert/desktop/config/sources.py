@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 _PLIST_BEGINNINGS = (b"<?xml", b"<plist", b"<!DOCTYPE plist", b"bplist", b"\x30\x80", b"\x30\x82")
+_SEVERAL = 100  # lines that are wrong, after which the file is known to be no export
 _PLIST_SUFFIXES = (".mobileconfig", ".plist")
 
 
@@ -65,7 +66,7 @@ def _registry(path: str, data: bytes) -> Iterator[Source]:
     except RegistryError as exc:
         if not text.lstrip("\ufeff").lstrip().startswith(("[", "Windows")):
             raise SourceError(str(exc), Place(1, 1), "foreign") from None
-        raise SourceError(str(exc), Place(1, 1)) from None
+        raise SourceError(str(exc), Place(1, 1), cause="header") from None
     oddities = [*_encoding(data, text), *_of_registry(found)]
     forms = {value.hive.lower(): value.hive for value in found.values}
     if not forms:
@@ -82,11 +83,11 @@ def _registry(path: str, data: bytes) -> Iterator[Source]:
 
 
 def _of_registry(found: RegistryFile) -> Iterator[Oddity]:
-    for trouble in found.trouble:
+    for trouble in found.trouble[:_SEVERAL]:
         yield Oddity(f"registry-{trouble.kind}", trouble.name, "", trouble.place)
-    for value in found.elsewhere:
-        if value.name in KEYS:
-            yield Oddity("wrong-place", value.name, "registry key", value.place)
+    wrong = [value for value in found.elsewhere if value.name in KEYS]
+    for value in wrong[:1]:
+        yield Oddity("wrong-place", value.name, "registry key", value.place)
 
 
 def _wrong_key(path: str, wrong: list[RegistryValue], oddities: list[Oddity]) -> Source:
@@ -164,5 +165,6 @@ def _of_plist(found: PlistFile) -> Iterator[Oddity]:
     for value in found.values:
         if value.twice:
             yield Oddity("twice", value.name, "", value.place)
-        if value.depth and value.name in KEYS:
-            yield Oddity("wrong-place", value.name, "dictionary", value.place)
+    wrapped = [value for value in found.values if value.depth and value.name in KEYS]
+    for value in wrapped[:1]:
+        yield Oddity("wrong-place", value.name, "dictionary", value.place)

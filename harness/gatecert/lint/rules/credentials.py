@@ -8,21 +8,22 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from gatecert.desktop.config.config import Client, Config, Setting
 from gatecert.desktop.config.keys import CUT_OFF
-from gatecert.desktop.config.values import Raw
 from gatecert.lint.finding import Finding
+from gatecert.lint.near import is_misspelt, meant
 from gatecert.lint.report import at_file, at_place, at_setting
+from gatecert.lint.show import is_plain
 
 KEY = "inferenceGatewayApiKey"
 SCHEME = "inferenceGatewayAuthScheme"
 KIND = "inferenceCredentialKind"
 HELPER = "inferenceCredentialHelper"
 OIDC = "inferenceGatewayOidc"
-_KINDS_OF_GATEWAY = ("static", "helper-script", "interactive", "oauth", "workforce")
-_SCHEME_WORD = re.compile(r"(bearer|basic|token|x-api-key:?)\s+", re.IGNORECASE)
+_KINDS = ("static", "helper-script", "interactive")
+_SCHEME_WORD = re.compile(r"(bearer|basic|token|x-api-key:?|authorization:)\s+", re.IGNORECASE)
 # names under which people put the key of a gateway, none of which the client reads
 _OTHER_NAMES = re.compile(
-    r"(anthropic_?)?(api|auth)_?(key|token)|inference_?(gateway_?)?(api_?key|auth_?token|key|token)"
-    r"|gateway_?(api_?)?key|bearer_?token",
+    r"(anthropic|portkey|litellm|openai|gateway|inference|inference_?gateway|claude)?_?"
+    r"(api|auth|virtual|access|bearer)?_?(key|token)|authorization",
     re.IGNORECASE,
 )
 
@@ -39,144 +40,114 @@ def credentials(config: Config, client: Client) -> Iterator[Finding]:
 def misplaced(config: Config) -> Iterator[Finding]:
     """Keys of other names that most likely hold the API key."""
     for name, raw in config.unknown.items():
-        if is_another_name(name):
-            yield at_place(
-                "misplaced-key",
-                config.source.path,
-                name,
-                raw.place,
-                "the client does not read this key, and finds no credential",
-                f"name it {KEY}",
-            )
+        if is_another_name(name) and not meant(name):
+            key = name if is_plain(name) else ""
+            yield at_place("misplaced-key", config.source.path, key, raw.place)
 
 
 def is_another_name(name: str) -> bool:
     """Whether a key that the client does not know is most likely meant to be the API key."""
-    return bool(_OTHER_NAMES.fullmatch(name.replace("-", "_").replace(".", "_")))
+    return bool(_OTHER_NAMES.fullmatch(re.sub(r"[-. ]", "_", name)))
 
 
 def _key(config: Config) -> Iterator[Finding]:
-    raw = config.source.raws.get(KEY)
     setting = config.settings.get(KEY)
     if setting is None:
-        if raw is not None and (raw.value is None or _is_blank(raw)):
-            yield at_place(
-                "empty-key",
-                config.source.path,
-                KEY,
-                raw.place,
-                "the client takes an empty key as unset and finds no credential",
-                "set the key; where the gateway ignores it, write a placeholder",
-            )
+        raw = config.source.raws.get(KEY)
+        if raw is not None and (raw.value is None or not str(raw.value).strip()):
+            yield at_place("empty-key", config.source.path, KEY, raw.place)
         return
-    text = str(setting.value)
-    if _SCHEME_WORD.match(text.strip()):
-        yield at_setting(
-            "scheme-in-key",
-            setting,
-            "the client adds the scheme word itself and sends it twice",
-            "write the bare key",
-        )
-    trimmed = text.strip(" \t")
-    if not all(" " <= c <= "~" or "\x80" <= c <= "\xff" for c in trimmed) or " " in trimmed:
-        yield at_setting(
-            "unsendable-key",
-            setting,
-            "the key holds a blank, a line break, a control character or one above U+00FF; the "
-            "client refuses to send it, or the gateway to take it",
-            "copy the key again, whole and in one line",
-        )
+    text = str(setting.value).strip(" \t")
+    word = _SCHEME_WORD.match(text)
+    if word:
+        yield at_setting("scheme-in-key", setting)
+    bare = text[word.end() :] if word else text
+    if not all("!" <= c <= "~" or "\xa1" <= c <= "\xff" for c in bare):
+        yield at_setting("unsendable-key", setting, _why_unsendable(bare))
 
 
-def _is_blank(raw: Raw) -> bool:
-    return isinstance(raw.value, str) and not raw.value.strip()
+def _why_unsendable(key: str) -> str:
+    if any(c > "\xff" for c in key):
+        return "it has a character above U+00FF (a typographic quote, a blank without width)"
+    if "\n" in key or "\r" in key:
+        return "it has a line break"
+    return "it has a blank or a control character inside"
 
 
 def _scheme(config: Config, client: Client) -> Iterator[Finding]:
     setting = config.settings.get(SCHEME)
     if setting is None or setting.value not in ("sso", "auto"):
         return
-    removed = client.after_cut_off
-    if setting.value == "sso":
-        does = "inference finds no credential and does not start" if removed else "it still works"
-        fix = f'remove it and set {KIND} to "interactive"'
+    if client.after_cut_off:
+        yield at_setting(f"scheme-{setting.value}", setting)
     else:
-        does = "the client falls back to bearer" if removed else "the client takes it as bearer"
-        fix = 'write "bearer"'
-    yield at_setting("scheme-removed", setting, f"{does} ({setting.value} ended {CUT_OFF})", fix)
+        does = f"the client still takes it, until {CUT_OFF}"
+        yield at_setting(f"scheme-{setting.value}", setting, does=does, severity="note")
 
 
 def ways(settings: Mapping[str, Setting], client: Client) -> list[str]:
-    """The ways to a credential that a configuration offers, in the words of the kind key."""
+    """The ways to a credential that a configuration offers, the one that wins first."""
     found = []
-    if KEY in settings:
-        found.append("static")
-    if HELPER in settings:
-        found.append("helper-script")
     scheme = settings.get(SCHEME)
     if OIDC in settings or (scheme and scheme.value == "sso" and not client.after_cut_off):
         found.append("interactive")
+    if HELPER in settings:
+        found.append("helper-script")
+    if KEY in settings:
+        found.append("static")
     return found
 
 
 def _sources(config: Config, client: Client) -> Iterator[Finding]:
     found = ways(config.settings, client)
     kind = config.settings.get(KIND)
-    if kind is None:
-        if len(found) > 1:
-            yield at_file(
-                "several-credentials",
-                config,
-                f"the client warns 'Multiple credential methods configured' and uses {found[-1]}",
-                f"set {KIND} to the one that is meant, and remove the others",
-                KIND,
-            )
-        if not found and KEY not in config.source.raws:
-            yield at_file(
-                "missing-key",
-                config,
-                "the client says 'no credential configured for provider \"gateway\"' and stays in "
-                "normal sign-in",
-                f"set {KEY}, {HELPER}, or {KIND} to interactive",
-                KEY,
-            )
-        return
-    yield from _of_kind(config, kind, found)
+    if kind is not None:
+        yield from _of_kind(config, kind, found)
+    elif len(found) > 1:
+        does = (
+            f"the client warns 'Multiple credential methods configured ({', '.join(found)}); "
+            f"using {found[0]}'"
+        )
+        yield at_setting("several-credentials", config.settings[_KEY_OF[found[-1]]], does=does)
+    elif not found and not _is_told_otherwise(config):
+        yield at_file("missing-key", config, KEY)
+
+
+_KEY_OF = {"static": KEY, "helper-script": HELPER, "interactive": OIDC}
+
+
+def _is_told_otherwise(config: Config) -> bool:
+    """Whether another finding says already why there is none, or a server will tell it."""
+    told = {m.key for m in config.misreadings} | set(config.source.raws)
+    elsewhere = any(is_another_name(name) for name in config.unknown)
+    by_server = config.get("bootstrapUrl") is not None and config.flag("bootstrapEnabled", True)
+    sso = config.get(SCHEME) == "sso"
+    misspelt = is_misspelt(config, KEY, HELPER, OIDC, KIND)
+    return bool(told & {KEY, HELPER, OIDC, KIND}) or elsewhere or by_server or sso or misspelt
 
 
 def _of_kind(config: Config, kind: Setting, found: list[str]) -> Iterator[Finding]:
     value = str(kind.value)
-    needs = {"static": KEY, "helper-script": HELPER}
-    if value not in _KINDS_OF_GATEWAY:
-        yield at_setting(
-            "not-activated",
-            kind,
-            f'the client says \'{KIND} "{value}" is not supported for provider "gateway"\'',
-            "use static, helper-script or interactive",
-        )
-    elif value in needs and value not in found:
-        yield at_setting(
-            "missing-key",
-            kind,
-            f"the client says '{KIND} is \"{value}\" but {needs[value]} is not set'",
-            f"set {needs[value]}, or remove {KIND}",
-        )
+    if value not in _KINDS:
+        yield at_setting("kind-not-for-gateways", kind)
+        return
+    needed = {"static": KEY, "helper-script": HELPER}.get(value)
+    refused = any(m.key == needed for m in config.misreadings)
+    if needed and value not in found and not refused and needed not in config.source.raws:
+        does = f"the client says '{KIND} is \"{value}\" but {needed} is not set'"
+        yield at_setting("missing-key", kind, does=does, fix=f"set {needed}, or remove {KIND}")
 
 
 def _helper(config: Config) -> Iterator[Finding]:
     setting = config.settings.get(HELPER)
     if setting is None:
         return
-    text = str(setting.value)
+    text = str(setting.value).strip()
     network = text.startswith(("\\\\", "//"))
     absolute = PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
     if network or not absolute:
-        yield at_setting(
-            "helper-path",
-            setting,
-            "the client does not start the helper (bad-path): it must be an absolute local path",
-            "name the executable by its whole path, on a local disk, without arguments",
-        )
+        why = "it lies on the network" if network else "it is not an absolute path"
+        yield at_setting("helper-path", setting, why)
 
 
 def _sign_in(config: Config) -> Iterator[Finding]:
@@ -186,17 +157,27 @@ def _sign_in(config: Config) -> Iterator[Finding]:
     oidc = setting.value
     lacks = []
     if not oidc.get("clientId"):
-        lacks.append("clientId")
+        lacks.append(("clientId required", "clientId"))
     if not oidc.get("issuer") and not (oidc.get("authorizationUrl") and oidc.get("tokenUrl")):
-        lacks.append("either issuer, or both authorizationUrl and tokenUrl,")
+        says = "either issuer, or both authorizationUrl and tokenUrl, required"
+        lacks.append((says, "issuer"))
     if oidc.get("bearerTokenType") == "access_token" and not oidc.get("scopes"):
-        lacks.append("scopes (bearerTokenType is access_token)")
-    for what in lacks:
-        yield at_setting(
-            "sign-in-incomplete", setting, f"the client says '{what} required'", f"add {what}"
-        )
+        lacks.append(("scopes is required when bearerTokenType is access_token", "scopes"))
+    for says, member in lacks:
+        does = f"the client says '{says}'"
+        yield at_setting("sign-in-incomplete", setting, does=does, fix=f"add {member}")
+    yield from _sign_in_values(setting, oidc)
+
+
+def _sign_in_values(setting: Setting, oidc: Mapping[str, object]) -> Iterator[Finding]:
     port = oidc.get("redirectPort")
-    if port is not None and not (isinstance(port, int) and 1024 <= port <= 65_535):
+    whole = isinstance(port, int) and not isinstance(port, bool)
+    if port is not None and not (whole and 1024 <= int(str(port)) <= 65_535):
+        detail, fix = "redirectPort is refused", "use 1024 to 65535, or leave it out"
+        yield at_setting("sign-in-incomplete", setting, detail, fix=fix, inside=("redirectPort",))
+    kind = oidc.get("bearerTokenType", "id_token")
+    if kind not in ("id_token", "access_token"):
+        detail, fix = "bearerTokenType is refused", "write id_token or access_token"
         yield at_setting(
-            "sign-in-incomplete", setting, "redirectPort is refused", "use 1024 to 65535, or none"
+            "sign-in-incomplete", setting, detail, fix=fix, inside=("bearerTokenType",)
         )

@@ -1,153 +1,175 @@
-"""Files and sources: what is read, what is not, and which source counts."""
+"""Files and sources: what is read, what is not, and whether third-party mode starts."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import PurePath
 
 from gatecert.desktop.config.config import Client, Config, Misreading
-from gatecert.desktop.config.keys import KEYS, shown_version
-from gatecert.desktop.config.sources import Source
+from gatecert.desktop.config.headers import KEY as HEADERS
+from gatecert.desktop.config.keys import CLUSTERS, KEYS, nested_place, shown_version
+from gatecert.desktop.config.source import Oddity, Source
 from gatecert.desktop.config.values import Raw
 from gatecert.lint.finding import Finding
+from gatecert.lint.near import SEVERAL, all_meant, meant
 from gatecert.lint.report import at_file, at_place
 from gatecert.lint.rules import credentials, headers
+from gatecert.lint.show import is_plain, shown
 
+PROVIDER = "inferenceProvider"
 _ODDITIES = {
-    "twice": ("given-twice", "keep one of them"),
-    "encoding": ("encoding", "save it as UTF-8 without a byte order mark (a .reg as UTF-16)"),
-    "unread-type": ("unread-type", "export it as REG_SZ directly under Policies\\Claude"),
-    "other-key": ("unknown-key", "the client reads SOFTWARE\\Policies\\Claude in HKLM and HKCU"),
-    "registry-line": ("value-ignored", 'write "name"="value", with \\\\ and \\" escaped'),
+    "twice": "given-twice",
+    "encoding": "encoding",
+    "utf-16": "not-utf8",
+    "unread-type": "unread-type",
+    "flat-in-nested": "flat-in-nested",
+    "wrong-place": "wrong-place",
+    "registry-line": "registry-line",
+    "registry-backslash": "lone-backslash",
+    "registry-quotes": "escaping-lost",
 }
-_LIMITED = {"organizationInstructions": 3000}
-_MODES = ("1p", "3p")
+_PLACES = {
+    "registry key": "the client reads SOFTWARE\\Policies\\Claude under HKLM and HKCU alone",
+    "preference domain": "the client reads the domain com.anthropic.claudefordesktop alone",
+    "mode switch": "the client reads deploymentMode from this file; settings belong into a profile "
+    "of configLibrary, or into a managed source",
+    "dictionary": "the client reads what stands in the payload itself, not in a dictionary in it",
+}
+_NEEDS = {
+    "inferenceModelPricing": "inferenceModelPricingEnabled",
+    "inferenceModelPricingMultiplier": "inferenceModelPricingEnabled",
+    "inferenceMaxTokensPerWindow": "inferenceTokenWindowHours",
+    "inferenceTokenWindowHours": "inferenceMaxTokensPerWindow",
+}
+_QUOTES_FIX = r'escape each quote inside the text: "{\"x-team\":\"a\"}"; a quote that is already'
+_QUOTES_FIX += r" escaped becomes \\\""
 
 
 def oddities(source: Source) -> Iterator[Finding]:
     """What the reader noticed about the file itself."""
-    for found in source.oddities:
-        name, fix = _ODDITIES[found.kind]
-        yield at_place(name, source.path, found.key, found.place, found.detail, fix)
+    for found in source.oddities[:SEVERAL]:
+        yield _odd(source, found)
 
 
-def values(config: Config, client: Client) -> Iterator[Finding]:
+def _odd(source: Source, found: Oddity) -> Finding:
+    name = _ODDITIES[found.kind]
+    key = found.key if is_plain(found.key) else ""
+    detail, does, fix = found.detail, "", ""
+    if found.kind == "wrong-place":
+        detail, does = "", _PLACES[found.detail]
+    elif found.kind == "flat-in-nested":
+        fix = f"write {nested_place(found.key)}"
+    elif found.kind == "registry-quotes":
+        does, fix = "regedit cannot read the text, and leaves the value out", _QUOTES_FIX
+    return at_place(name, source.path, key, found.place, detail, does=does, fix=fix)
+
+
+def values(config: Config) -> Iterator[Finding]:
     """Values that the client takes as unset."""
     for found in config.misreadings:
-        yield _misread(found, client)
-    for name, most in _LIMITED.items():
-        if len(config.text(name)) > most:
-            setting = config.settings[name]
-            yield at_place(
-                "value-ignored",
-                config.source.path,
-                name,
-                setting.place,
-                f"has {len(config.text(name))} characters; the client takes {most}",
-                "shorten it",
-            )
+        if found.key == HEADERS:
+            yield headers.misread_headers(found)
+        else:
+            yield _misread(found)
+    for name, setting in config.settings.items():
+        most = KEYS[name].most
+        if most is not None and len(str(setting.value)) > most:
+            detail = f"has {len(str(setting.value))} characters, and {most} are taken"
+            place = setting.place
+            yield at_place("value-ignored", setting.path, name, place, detail, fix="shorten it")
 
 
-def _misread(found: Misreading, client: Client) -> Finding:
-    if found.key == headers.KEY:
-        return headers.misread_headers(found, client)
-    name, fix = "value-ignored", "write it as the message says"
+def _misread(found: Misreading) -> Finding:
+    says, why = f"the client says '{found.misread.says}'", found.misread.why
+    name, detail = "value-ignored", f"{says} ({why})"
+    fix = why.partition(", and is")[0].replace("it must be", "make it")
     if found.key == credentials.SCHEME:
-        name, fix = "unknown-scheme", "write bearer or x-api-key, in lower case"
-    elif found.key == "inferenceProvider":
-        name, fix = "not-activated", 'write "gateway"'
-    elif found.misread.kind == "boolean":
-        fix = "write true or false"
-    return at_place(
-        name,
-        found.path,
-        found.key,
-        found.raw.place,
-        f"{found.misread.says}; the client takes it as unset",
-        fix,
-    )
+        name, detail, fix = "unknown-scheme", says, ""
+    elif found.key == PROVIDER:
+        name, detail, fix = "not-activated", says, 'write "gateway", in lower case'
+    elif found.misread.kind == "json":
+        detail, fix = _in_the_value(found), "write JSON: double quotes, no trailing comma"
+    return at_place(name, found.path, found.key, found.raw.place, detail, fix=fix)
+
+
+def _in_the_value(found: Misreading) -> str:
+    place = found.misread.at
+    line = f"line {place.line}, " if place.line > 1 else ""
+    where = f"{line}character {place.column} of the value"
+    return f"not JSON: {found.misread.why} ({where}); the client says '{found.misread.says}'"
 
 
 def unknown_keys(config: Config, client: Client) -> Iterator[Finding]:
     """Keys that the client does not read."""
-    strict = config.source.form == "managed-json"
-    for name, raw in config.unknown.items():
-        if credentials.is_another_name(name):
-            continue
-        if "." in name and config.source.form != "nested":
-            yield _dotted(config, name, raw)
-            continue
-        near = difflib.get_close_matches(name, KEYS, n=1, cutoff=0.75)
-        does = (
-            "newer builds ignore the whole file for it ('unrecognized configuration key')"
-            if strict
-            else "the client ignores it"
-        )
-        yield at_place(
-            "unknown-key",
-            config.source.path,
-            _bounded(name),
-            raw.place,
-            does,
-            f"did you mean {near[0]}?" if near else "remove it",
-        )
+    for name, raw in islice(config.unknown.items(), SEVERAL):
+        yield from _unknown(config, name, raw)
     for name, raw in config.too_new.items():
-        yield at_place(
-            "key-too-new",
-            config.source.path,
-            name,
-            raw.place,
-            f"came with {shown_version(KEYS[name].since)}; a client of "
-            f"{shown_version(client.version)} ignores it",
-            "update the client first",
+        detail = (
+            f"came with {shown_version(KEYS[name].since)}, and the client is "
+            f"{shown_version(client.version)}"
         )
+        yield at_place("key-too-new", config.source.path, name, raw.place, detail)
 
 
-def _dotted(config: Config, name: str, raw: Raw) -> Finding:
-    return at_place(
-        "dotted-key",
-        config.source.path,
-        _bounded(name),
-        raw.place,
-        "the client never reads keys with dots from a flat file",
-        "use the flat key, or one JSON object under the top-level key",
-    )
-
-
-def _bounded(name: str) -> str:
-    return name if name.isascii() and name.isprintable() and len(name) <= 60 else ascii(name[:60])
+def _unknown(config: Config, name: str, raw: Raw) -> Iterator[Finding]:
+    form, path = config.source.form, config.source.path
+    key, known = name if is_plain(name) else "", meant(name)
+    if form != "nested" and name in CLUSTERS:
+        yield at_place("nested-in-flat", path, key, raw.place)
+    elif form != "nested" and "." in name:
+        fix = f"write {known}" if known else ""
+        yield at_place("dotted-key", path, key, raw.place, fix=fix)
+    elif known:
+        fix = f"write {nested_place(known) if form == 'nested' else known}"
+        yield at_place("misspelt-key", path, key, raw.place, fix=fix)
+    elif credentials.is_another_name(name):
+        return  # told as a misplaced key
+    elif form == "managed-json":
+        yield at_place("key-spoils-file", path, key, raw.place, "" if key else shown(name))
+    elif form not in ("nested", "mode-switch"):
+        yield at_place("unknown-key", path, key, raw.place, "" if key else shown(name))
 
 
 def mode_switch(source: Source) -> Iterator[Finding]:
     """The switch between normal sign-in and third-party mode."""
-    if source.form != "mode-switch" or not source.mode:
+    if source.form != "mode-switch" or source.mode == "3p":
         return
-    if source.mode not in _MODES:
-        message = "deploymentMode is neither 1p nor 3p"
-    elif source.mode == "1p":
-        message = "deploymentMode is 1p: the app stays in normal sign-in, whatever is applied"
-    else:
+    unset = not source.mode
+    if unset and (source.raws or PurePath(source.path).parent.name != "Claude-3p"):
         return
+    detail = {"1p": "deploymentMode is 1p", "": "deploymentMode is not set"}.get(
+        source.mode, "deploymentMode is neither 1p nor 3p"
+    )
+    place, severity = source.mode_place, "note" if unset else ""
     yield at_place(
-        "mode-is-1p", source.path, "deploymentMode", source.mode_place, message, 'write "3p"'
+        "mode-is-not-3p", source.path, "deploymentMode", place, detail, severity=severity
     )
 
 
 def activation(config: Config) -> Iterator[Finding]:
-    """Whether a source that speaks of a gateway names the provider."""
-    if config.get("inferenceProvider") is not None or config.get("bootstrapUrl") is not None:
+    """Whether a source that speaks of a gateway names the provider, and sets anything at all."""
+    told = {m.key for m in config.misreadings} | all_meant(config.unknown)
+    if PROVIDER in told or config.get(PROVIDER) or config.get("bootstrapUrl"):
         return
-    if any(m.key == "inferenceProvider" for m in config.misreadings):
-        return
-    about: Mapping[str, object] = {
-        name: value for name, value in config.settings.items() if name.startswith("inference")
-    }
-    if about:
-        yield at_file(
-            "not-activated",
-            config,
-            "inferenceProvider is not set: third-party mode does not start, and the app silently "
-            "stays in normal sign-in",
-            'set inferenceProvider to "gateway"',
-            "inferenceProvider",
-        )
+    if any(name.startswith("inference") and name in KEYS for name in config.source.raws):
+        yield at_file("not-activated", config, PROVIDER, f"{PROVIDER} is not set")
+
+
+def inert(config: Config, client: Client) -> Iterator[Finding]:
+    """Keys that have no effect without another one."""
+    for name, needed in _NEEDS.items():
+        setting = config.settings.get(name)
+        known = KEYS[needed].since <= client.version
+        if setting is not None and known and config.get(needed) in (None, False):
+            detail, fix = f"{needed} is not set", f"set {needed}, or remove {name}"
+            yield at_place("inert-key", setting.path, name, setting.place, detail, fix=fix)
+
+
+def emptiness(config: Config) -> Iterator[Finding]:
+    """Whether a source has no key at all that the client knows or that was meant to be one."""
+    source = config.source
+    known = any(name in KEYS or name in CLUSTERS for name in source.raws)
+    told = source.oddities or source.unread or source.form == "mode-switch"
+    if not known and not told and not all_meant(source.raws):
+        yield at_file("sets-nothing", config, "")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gatecert.desktop.config.config import Client, Config, Setting
+from gatecert.desktop.config.config import Config, Setting
 from gatecert.desktop.models import FAMILIES, is_bare_family, is_offered
 from gatecert.lint.finding import Finding
 from gatecert.lint.policy import Policy
 from gatecert.lint.report import at_file, at_setting
+from gatecert.lint.show import shown, shown_model
 
 KEY = "inferenceModels"
 DISCOVERY = "modelDiscoveryEnabled"
@@ -17,6 +18,7 @@ _MEMBERS = (
     "name labelOverride supports1m prefer1m anthropicFamilyTier isFamilyDefault maxEffort".split()
 )
 _MOST = 200
+_SUFFIX = "[1m]"
 _SURFACES = {
     "chatTabEnabled": False,
     "coworkTabEnabled": True,
@@ -24,107 +26,73 @@ _SURFACES = {
 }
 
 
-def models(config: Config, client: Client, policy: Policy) -> Iterator[Finding]:
+def models(config: Config, policy: Policy) -> Iterator[Finding]:
     """What is wrong with the configured models."""
     setting = config.settings.get(KEY)
     discovers = config.get(DISCOVERY)
-    if setting is None:
-        if discovers is False:
-            yield at_file(
-                "no-models",
-                config,
-                f"{DISCOVERY} is false and {KEY} is not set: there is no model to choose",
-                f"name models in {KEY}, or let discovery run",
-                KEY,
-            )
+    if setting is None or not isinstance(setting.value, list):
+        if discovers is False and not any(m.key == KEY for m in config.misreadings):
+            yield at_file("no-models", config, KEY, f"{DISCOVERY} is false")
         return
-    entries = setting.value if isinstance(setting.value, list) else []
-    if not entries or len(entries) > _MOST:
-        yield at_setting(
-            "no-models", setting, f"{len(entries)} entries", f"name 1 to {_MOST} models"
-        )
-    for entry in entries:
-        yield from _entry(setting, entry, discovers, policy)
+    if not 1 <= len(setting.value) <= _MOST:
+        yield at_setting("no-models", setting, _count(len(setting.value)))
+    for number, entry in enumerate(setting.value):
+        yield from _entry(_At(setting, number), entry, discovers, policy)
 
 
-def _entry(setting: Setting, entry: Any, discovers: object, policy: Policy) -> Iterator[Finding]:
+def _count(number: int) -> str:
+    return f"the list has {number} entries, and 1 to {_MOST} are taken"
+
+
+class _At:
+    """Reports at one entry of the list."""
+
+    def __init__(self, setting: Setting, number: int) -> None:
+        self._setting = setting
+        self._number = number
+
+    def __call__(self, name: str, detail: str, fix: str = "", severity: str = "") -> Finding:
+        inside = (self._number,)
+        return at_setting(name, self._setting, detail, fix=fix, severity=severity, inside=inside)
+
+
+def _entry(at: _At, entry: Any, discovers: object, policy: Policy) -> Iterator[Finding]:
     name = entry.get("name") if isinstance(entry, dict) else entry
     if not isinstance(name, str) or not name.strip():
-        yield at_setting(
-            "model-entry",
-            setting,
-            "an entry has no name; the client drops it, and older ones the whole configuration",
-            'write a name, or {"name": "..."}',
-        )
+        yield at("model-entry", "an entry has no name")
         return
-    shown = ascii(name.strip()[:80])
     bare = name.strip()
-    if bare.lower().endswith("[1m]"):
-        bare = bare[: -len("[1m]")]
-        yield at_setting(
-            "one-million-suffix",
-            setting,
-            f"the client strips [1m] from {shown} and offers the long context; some builds let it "
-            "reach the gateway, which then answers 404",
-            'write {"name": ' + ascii(bare).replace("'", '"') + ', "supports1m": true}',
-        )
+    if bare.lower().endswith(_SUFFIX):
+        yield at("one-million-suffix", shown_model(bare))
+        bare = bare[: -len(_SUFFIX)].strip()
     if is_bare_family(bare):
         if discovers is not True:
-            yield at_setting(
-                "alias-without-discovery",
-                setting,
-                f"the client says \"Aliases like '{bare}' are resolved via model discovery. Use "
-                'the full model ID."',
-                f"write the full id, or set {DISCOVERY} to true",
-            )
+            # unset, discovery runs because of the alias, if the gateway serves a list
+            severity = "" if discovers is False else "note"
+            yield at("alias-without-discovery", shown_model(bare), severity=severity)
     elif not is_offered(bare):
-        yield at_setting(
-            "refused-model",
-            setting,
-            f"the client does not offer {shown}: it is 'not an Anthropic model' by its name; older "
-            "builds refuse the whole configuration",
-            "let the gateway serve it under a name with 'claude' and without another vendor's name",
-        )
+        yield at("refused-model", shown_model(bare))
     if policy.models and bare not in policy.models:
-        yield at_setting(
-            "model-not-in-policy",
-            setting,
-            f"the policy does not allow {shown}",
-            f"use one of {', '.join(policy.models)}",
-        )
-    yield from _members(setting, entry, shown)
+        fix = f"name one of {', '.join(policy.models)}"
+        yield at("model-not-in-policy", shown_model(bare), fix)
+    if isinstance(entry, dict):
+        yield from _members(at, entry)
 
 
-def _members(setting: Setting, entry: Any, shown: str) -> Iterator[Finding]:
-    if not isinstance(entry, dict):
-        return
+def _members(at: _At, entry: dict[str, Any]) -> Iterator[Finding]:
     for member in entry:
         if member not in _MEMBERS:
-            yield at_setting(
-                "model-entry",
-                setting,
-                f"the entry {shown} has a member {ascii(str(member)[:40])} that the client does "
-                "not know",
-                f"use {', '.join(_MEMBERS)}",
-            )
+            yield at("model-member", shown(member), f"members are {', '.join(_MEMBERS)}")
     tier = entry.get("anthropicFamilyTier")
-    if tier is not None and tier not in FAMILIES:
-        yield at_setting(
-            "model-entry",
-            setting,
-            f"the tier of {shown} is none that the client knows",
-            f"use one of {', '.join(FAMILIES)}",
-        )
+    if tier is not None and str(tier).strip().lower() not in FAMILIES:
+        yield at("model-member", "anthropicFamilyTier", f"tiers are {', '.join(FAMILIES)}")
+    for member in ("supports1m", "prefer1m", "isFamilyDefault"):
+        if not isinstance(entry.get(member, True), bool):
+            yield at("model-member", member, "write true or false, without quotes")
 
 
-def surfaces(config: Config, client: Client, policy: Policy) -> Iterator[Finding]:
+def surfaces(config: Config) -> Iterator[Finding]:
     """Whether any surface is left."""
     named = [key for key in _SURFACES if key in config.settings]
     if named and not any(config.flag(key, default) for key, default in _SURFACES.items()):
-        yield at_setting(
-            "all-surfaces-off",
-            config.settings[named[0]],
-            "the client says 'At least one surface must remain enabled; Cowork has been "
-            "re-enabled.'",
-            "leave one of " + ", ".join(_SURFACES) + " on",
-        )
+        yield at_setting("all-surfaces-off", config.settings[named[-1]])

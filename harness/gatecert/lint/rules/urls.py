@@ -1,15 +1,18 @@
-"""The gateway's base URL."""
+"""The gateway's base URL, and credentials in any other address."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from gatecert.desktop.config.config import Client, Config, Setting
+from gatecert.desktop.config.keys import KEYS
 from gatecert.desktop.settings import SettingsError, normal_base_url
 from gatecert.lint.finding import Finding
+from gatecert.lint.near import is_misspelt
 from gatecert.lint.report import at_file, at_setting
+from gatecert.lint.rules.credentials import SCHEME
 
 KEY = "inferenceGatewayBaseUrl"
 _ENDPOINT = re.compile(
@@ -18,130 +21,120 @@ _ENDPOINT = re.compile(
 )
 _REJECTS_USER_INFO = (1, 32352, 0)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_IN_OIDC = ("issuer", "authorizationUrl", "tokenUrl")
 
 
 def base_url(config: Config, client: Client) -> Iterator[Finding]:
     """What is wrong with the base URL, if anything."""
     setting = config.settings.get(KEY)
-    if setting is None:
-        if config.text("inferenceProvider") == "gateway" and not config.get("bootstrapUrl"):
-            yield at_file(
-                "missing-url",
-                config,
-                "the client says 'baseUrl: Required' and stays in normal sign-in",
-                f"set {KEY} to the gateway's address",
-                KEY,
-            )
-        return
-    yield from _form(setting, client)
+    if setting is not None:
+        yield from _form(config, setting, client)
+    elif not _is_elsewhere(config):
+        yield at_file("missing-url", config, KEY)
 
 
-def _form(setting: Setting, client: Client) -> Iterator[Finding]:
+def _is_elsewhere(config: Config) -> bool:
+    """Whether a bootstrap server tells the URL, or another finding says why there is none."""
+    told = config.get("bootstrapUrl") is not None and config.flag("bootstrapEnabled", True)
+    refused = any(found.key == KEY for found in config.misreadings)
+    return told or refused or is_misspelt(config, KEY)
+
+
+def user_info(config: Config, client: Client) -> Iterator[Finding]:
+    """Credentials in any address, the base URL among them."""
+    for name, setting in config.settings.items():
+        if KEYS[name].kind == "url" and _has_user_info(setting.value):
+            yield _refused(setting, client)
+        if KEYS[name].kind == "object" and isinstance(setting.value, dict):
+            for member in _IN_OIDC:
+                if _has_user_info(setting.value.get(member)):
+                    yield _refused(setting, client, member)
+
+
+def _has_user_info(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    url = value.strip()
+    return bool(_USER_INFO.search(url if _SCHEME.match(url) else "https://" + url))
+
+
+def _refused(setting: Setting, client: Client, *inside: str) -> Finding:
+    drops = client.version < _REJECTS_USER_INFO
+    does = "the client drops them and sends the configured key alone" if drops else ""
+    return at_setting("credentials-in-url", setting, does=does, inside=inside)
+
+
+def _form(config: Config, setting: Setting, client: Client) -> Iterator[Finding]:
     text = str(setting.value)
     url = text.strip()
     if url != text:
-        yield at_setting(
-            "blanks-in-url",
-            setting,
-            "the engine trims blanks around the URL, other readers of the setting need not",
-            "remove the blanks",
-        )
+        yield at_setting("blanks-in-url", setting)
     if not _SCHEME.match(url):
-        yield at_setting(
-            "no-scheme", setting, "the client prepends https://", "write the scheme out"
-        )
+        yield at_setting("no-scheme", setting)
         url = "https://" + url
+    if "?" in url or "#" in url:
+        yield at_setting("query-in-url", setting)
+    plain = _USER_INFO.sub("", re.sub(r"[?#].*", "", url, flags=re.DOTALL))
+    yield from _host(config, setting, plain)
+
+
+def _host(config: Config, setting: Setting, url: str) -> Iterator[Finding]:
     try:
         parts = urlsplit(url)
-        has_user_info = "@" in parts.netloc
+        host = parts.hostname or ""
     except ValueError:
-        parts, has_user_info = None, False
-    if has_user_info:
-        yield _user_info(setting, client)
-    if "?" in url or "#" in url:
-        yield at_setting(
-            "query-in-url",
-            setting,
-            "the client glues each request path behind the query or fragment, so that every "
-            "request goes to the wrong place",
-            "remove the query or fragment; send what it says in a custom header",
-        )
-    plain = re.sub(r"[?#].*", "", url, flags=re.DOTALL)
-    plain = re.sub(r"//[^/]*@", "//", plain)
-    yield from _host(setting, plain)
-    if parts is not None:
-        yield from _path(setting, urlsplit(plain).path)
-
-
-def _user_info(setting: Setting, client: Client) -> Finding:
-    refused = client.version >= _REJECTS_USER_INFO
-    return at_setting(
-        "credentials-in-url",
-        setting,
-        "the client refuses the whole configuration"
-        if refused
-        else "the client drops the credentials and sends the configured key alone",
-        "remove user and password; the key belongs into inferenceGatewayApiKey",
-    )
-
-
-def _host(setting: Setting, url: str) -> Iterator[Finding]:
+        yield at_setting("invalid-url", setting, "it cannot be read as a URL")
+        return
     try:
         normal_base_url(url)
-    except SettingsError as exc:
-        parts = _split(url)
-        if parts is not None and parts.scheme == "http" and parts.hostname:
-            yield at_setting(
-                "plain-http",
-                setting,
-                "the client says 'baseUrl: must use https (or http on loopback)' and stays in "
-                "normal sign-in",
-                "serve the gateway over https; http is for 127.0.0.1, localhost and [::1] alone",
-            )
+    except SettingsError:
+        if parts.scheme == "http" and host and host not in _LOOPBACK and url.isascii():
+            yield at_setting("plain-http", setting)
         else:
-            yield at_setting("invalid-url", setting, str(exc), "write https://host, or a prefix")
+            yield at_setting("invalid-url", setting, _why_invalid(url, parts.scheme, host))
         return
-    parts = _split(url)
-    if parts is not None and parts.hostname == "localhost":
-        yield at_setting(
-            "localhost",
-            setting,
-            "localhost may resolve to ::1 first, where a gateway that listens on 127.0.0.1 "
-            "refuses the connection",
-            "write 127.0.0.1",
-        )
+    if host in _LOOPBACK and config.source.form == "nested":
+        yield at_setting("loopback-from-bootstrap", setting)
+    elif host == "localhost":
+        yield at_setting("localhost", setting)
+    yield from _scheme_of(config, setting, host)
+    yield from _path(setting, parts.path)
 
 
-def _split(url: str) -> SplitResult | None:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
+def _why_invalid(url: str, scheme: str, host: str) -> str:
+    if scheme not in ("http", "https"):
+        return "its scheme is neither https nor http"
+    if not host:
+        return "it has no host"
+    if not url.isascii():
+        return "it has letters outside ASCII"
+    return "its host or port is none, or it has a blank inside"
+
+
+def _scheme_of(config: Config, setting: Setting, host: str) -> Iterator[Finding]:
+    """Hosts that are known to take the key in one way."""
+    scheme = config.settings.get(SCHEME)
+    in_own_header = scheme is not None and scheme.value == "x-api-key"
+    if _is_of(host, "anthropic.com") and not in_own_header:
+        yield at_setting("anthropic-host", setting)
+    if _is_of(host, "portkey.ai") and scheme is not None and in_own_header:
+        yield at_setting("bearer-for-portkey", scheme)
+
+
+def _is_of(host: str, domain: str) -> bool:
+    bare = host.rstrip(".").lower()
+    return bare == domain or bare.endswith("." + domain)
 
 
 def _path(setting: Setting, path: str) -> Iterator[Finding]:
     bare = path.rstrip("/")
     endpoint = _ENDPOINT.search(bare)
     if endpoint:
-        yield at_setting(
-            "full-endpoint",
-            setting,
-            f"the client appends /v1/messages itself: it asks for {bare}/v1/messages, "
-            "which is a 404, shown as a problem with the model",
-            f"end the URL before {endpoint.group()}",
-        )
+        fix = f"end the URL before {endpoint.group().lower()}"
+        yield at_setting("full-endpoint", setting, fix=fix)
     elif bare.lower().endswith("/v1"):
-        yield at_setting(
-            "ends-in-v1",
-            setting,
-            f"the client appends /v1/messages: it asks for {bare}/v1/messages, which is a 404, "
-            "shown as a problem with the model",
-            "remove /v1",
-        )
+        yield at_setting("ends-in-v1", setting)
     if path.endswith("/"):
-        yield at_setting(
-            "trailing-slash",
-            setting,
-            "the desktop strips it; other clients of the same setting do not and ask for //v1",
-            "remove the slash",
-        )
+        yield at_setting("trailing-slash", setting)

@@ -55,7 +55,8 @@ def test_what_is_refused_is_what_the_standard_library_refuses(text: str) -> None
         ("", "end", Place(1, 1)),
         ('{"a": 1} x', "other", Place(1, 10)),
         ('{"a": "b\nc"}', "other", Place(1, 9)),
-        ('{"a": "\\q"}', "other", Place(1, 8)),
+        ('{"a": "\\q"}', "escape", Place(1, 8)),
+        ('{"a": "b}', "end", Place(1, 7)),
         ("[" * 500, "other", Place(1, 202)),
     ],
 )

@@ -1,0 +1,42 @@
+"""Which key was most likely meant by one that the client does not know."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import islice
+
+from gatecert.desktop.config.config import Config
+from gatecert.desktop.config.keys import KEYS, flat_name
+
+SEVERAL = 100
+_NEAR = 0.86
+_MOST_CHARACTERS = 60
+_LOWERED = {name.lower(): name for name in KEYS}
+
+
+@lru_cache(maxsize=1024)
+def meant(name: str) -> str:
+    """The known key that a name means: in another case, in another form, or misspelt; or ``""``."""
+    if len(name) > _MOST_CHARACTERS:
+        return ""
+    bare = "".join(c for c in name if c not in "_- ").lower()
+    if found := _LOWERED.get(name.strip().lower()) or _LOWERED.get(bare):
+        return found
+    if "." in name:
+        flat = flat_name(name.split("."))
+        return flat if flat in KEYS else ""
+    near = difflib.get_close_matches(name, KEYS, n=1, cutoff=_NEAR)
+    return near[0] if near else ""
+
+
+def all_meant(names: Iterable[str]) -> set[str]:
+    """The known keys that the first of these names mean; a file of thousands is no slip."""
+    return {meant(name) for name in islice(names, SEVERAL)} - {""}
+
+
+def is_misspelt(config: Config, *keys: str) -> bool:
+    """Whether one of the keys was meant by a key that the client does not know, or went unread."""
+    unread = {odd.key for odd in config.source.oddities}
+    return bool((all_meant(config.unknown) | unread) & set(keys))
