@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from gatecert.desktop.draft import Draft
 from gatecert.desktop.exchange import Chunk, Exchange, OutgoingRequest
-from gatecert.desktop.models import is_offered
+from gatecert.desktop.models import usable_models
 from gatecert.desktop.profiles import EngineProfile
 from gatecert.desktop.recovery.outcome import Outcome
 from gatecert.desktop.recovery.persist import Clock, Limits, Persisted, persist
@@ -89,19 +88,12 @@ def _aside(exchange: Exchange) -> str | None:
         own = ": the client estimates the tokens itself" if bad else ""
         return f"The user notices nothing{own}."
     if path.endswith("/models"):
-        if bad or not any(map(is_offered, _listed(exchange.json()))):
+        if bad or not usable_models(exchange.json()):
             return "The user finds only the models in the picker that the settings name."
         return "The user notices nothing: the picker offers what the gateway lists."
     if exchange.purpose == "title request" and bad:
         return "The user finds the conversation without a title."
     return _connection_test(exchange) if exchange.purpose == "connection test" else None
-
-
-def _listed(body: Any) -> list[str]:
-    """The ids of a list of models, in the one form that the client reads."""
-    rows = body.get("data") if isinstance(body, dict) else None
-    rows = rows if isinstance(rows, list) else []
-    return [str(row.get("id", "")) for row in rows if isinstance(row, dict)]
 
 
 def _connection_test(exchange: Exchange) -> str:
