@@ -11,7 +11,7 @@ from gatecert.desktop.diagnosis import probe_model
 from gatecert.desktop.engine import Engine
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
 from gatecert.desktop.form import ENTRY, NotOfferedError, SettingsForm
-from gatecert.desktop.host import discovery_request, probe_request
+from gatecert.desktop.host import probe_request
 from gatecert.desktop.launch_rules import FIRST_WITH_GATEWAYS
 from gatecert.desktop.machine import GivenSettings, Machine
 from gatecert.desktop.models import usable_models
@@ -65,8 +65,7 @@ class DesktopApp:
         :attr:`activation` and :attr:`engine` say so.
         """
         if self._running is None:
-            transport = self._make_transport()
-            self._running = Process(self.machine, self._profile, transport, self._around)
+            self._running = Process(self.machine, self._profile, self._make_transport, self._around)
         self._window = True
         return self
 
@@ -77,7 +76,7 @@ class DesktopApp:
     def quit(self) -> None:
         """Quit fully: connections close, the next launch reads the settings again."""
         if self._running is not None:
-            self._running.transport.close()
+            self._running.close()
         self._running = None
         self._discovered = []
 
@@ -125,7 +124,7 @@ class DesktopApp:
 
     def discover_models(self) -> Exchange:
         """Ask the gateway for its models, as at launch."""
-        exchange = self.send("model discovery", discovery_request(self.settings, self._profile))
+        exchange = self.engine.discover()
         self._discovered = usable_models(exchange.json())
         return exchange
 

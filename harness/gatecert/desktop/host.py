@@ -6,15 +6,13 @@ profile calls *inferred*.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from gatecert.desktop import shapes
-from gatecert.desktop.engine import HeaderList, with_custom
+from gatecert.desktop.engine import DISCOVERY
 from gatecert.desktop.exchange import OutgoingRequest
+from gatecert.desktop.headers import lookup_headers
 from gatecert.desktop.profiles import EngineProfile
 from gatecert.desktop.settings import GatewaySettings
 
-DISCOVERY = "/v1/models?limit=1000"
 MESSAGES = "/v1/messages"
 
 
@@ -32,20 +30,6 @@ def probe_request(settings: GatewaySettings, profile: EngineProfile, model: str)
 def _request(
     settings: GatewaySettings, profile: EngineProfile, method: str, path: str, body: bytes
 ) -> OutgoingRequest:
-    url = settings.url(path)
-    credential = settings.credential()
-    own: HeaderList = [
-        *([credential] if credential else []),
-        ("User-Agent", f"claude-code/{profile.version}"),
-        ("anthropic-version", "2023-06-01"),
-    ]
-    headers: HeaderList = [
-        *with_custom(own, settings.custom_headers),
-        *([("Content-Type", "application/json")] if body else []),
-        ("Connection", "keep-alive"),
-        ("Accept", "*/*"),
-        ("Host", urlsplit(url).netloc),
-        ("Accept-Encoding", "gzip, deflate, br, zstd"),
-        *([("Content-Length", str(len(body)))] if body else []),
-    ]
+    url, custom = settings.url(path), settings.custom_headers
+    headers = lookup_headers(profile.version, url, settings.credentials(), custom, len(body))
     return OutgoingRequest(method, url, headers, body)

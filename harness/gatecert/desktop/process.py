@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gatecert.desktop.activation import Activation
 from gatecert.desktop.credentials.credential import (
     INTERACTIVE,
@@ -30,9 +32,14 @@ class Process:
     """
 
     def __init__(
-        self, machine: Machine, profile: EngineProfile, transport: Transport, around: Surroundings
+        self,
+        machine: Machine,
+        profile: EngineProfile,
+        make_transport: Callable[[], Transport],
+        around: Surroundings,
     ) -> None:
-        self.transport = transport
+        self.transport = make_transport()
+        self._apart = make_transport() if profile.release.probe_apart else None
         self.renewal_error: CredentialError | None = None
         self._machine = machine
         self._profile = profile
@@ -42,6 +49,12 @@ class Process:
         self._trouble: CredentialError | None = None
         self._take(machine.activation())
         self._start_engine()
+
+    def close(self) -> None:
+        """Close every connection."""
+        for transport in (self.transport, self._apart):
+            if transport is not None:
+                transport.close()
 
     @property
     def engine(self) -> Engine:
@@ -108,7 +121,7 @@ class Process:
             self._trouble = exc
             return
         if self._engine is None:
-            self._engine = Engine(self._profile, settings, self.transport)
+            self._engine = Engine(self._profile, settings, self.transport, self._apart)
             self._engine.renew_credential = self.renew_credential
         self._engine.settings = settings
 

@@ -135,14 +135,14 @@ def test_the_connection_test_is_one_token_of_the_chat_model(
     assert json.loads(request_of(route).content)["model"] == "other"
 
 
-@pytest.mark.parametrize("scheme", ["bearer", "x-api-key"])
-def test_the_credential_is_the_first_header(web: respx.MockRouter, scheme: str) -> None:
+@pytest.mark.parametrize(("scheme", "place"), [("bearer", 0), ("x-api-key", 2)])
+def test_the_credential_is_sorted_in(web: respx.MockRouter, scheme: str, place: int) -> None:
     web.post(f"{BASE}/v1/messages").respond(401)
     settings = GatewaySettings(BASE, "sk-old", scheme)
     app = DesktopApp(settings).launch()
     exchange = app.test_connection()
     app.quit()
-    assert exchange.request.headers[0] == settings.credential()
+    assert exchange.request.headers[place] == settings.credential()
 
 
 def test_a_refusal_is_told_in_the_gateways_words(app: DesktopApp, web: respx.MockRouter) -> None:

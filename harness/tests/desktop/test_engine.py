@@ -102,7 +102,7 @@ def test_the_start_probe_is_the_recorded_one() -> None:
 
 def test_the_title_request_is_the_recorded_one() -> None:
     simulated, wire = engine()
-    simulated.title("x" * 217)
+    simulated.title("Say hello to me.")
     body, recorded = json.loads(wire.sent[0].body), CAPTURE["title"]
     held_against(TURN["headers"], wire.sent[0])
     assert list(body) == recorded["body_keys"]

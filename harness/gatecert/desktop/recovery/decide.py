@@ -15,6 +15,7 @@ from gatecert.desktop.recovery import redraft
 from gatecert.desktop.recovery.backoff import wait_s
 from gatecert.desktop.recovery.ladder import next_rung, too_long
 from gatecert.desktop.recovery.policy import OVERLOADED, RetryPolicy
+from gatecert.desktop.recovery.sdkwords import thrown
 from gatecert.desktop.recovery.situation import (
     Again,
     Attempt,
@@ -59,7 +60,7 @@ def _sdk(here: Situation) -> Decision:
     again = kind in _NO_ANSWER or (kind == "redirect" and status not in _AS_GET)
     again = again or status in policy.statuses or status >= 500
     if not failed:
-        return here.end("answered" if kind in _SDK_ANSWERS else "failed")
+        return here.end() if thrown(policy, here.outcome)[0] else End("answered")
     if (again if told is None else told) and here.count("retry") < here.retries:
         draft = here.last.draft
         number = str(here.count("retry") + 1)
@@ -226,7 +227,6 @@ def _should_retry(exchange: Exchange) -> bool | None:
 
 
 _AFTER_AN_ANSWER = ("answered", "empty", "max-tokens", "refusal")
-_SDK_ANSWERS = (*_AFTER_AN_ANSWER, "unfinished")
 _STEPS: Mapping[str, Callable[[Situation], Decision]] = {
     "answered": _answered,
     "empty": _empty,

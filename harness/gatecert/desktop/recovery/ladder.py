@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gatecert.desktop.draft import Draft
-from gatecert.desktop.profiles import ENGINE_DESKTOP
-from gatecert.desktop.shapes import tools
+from gatecert.desktop.profiles import ENGINE_DESKTOP, PLACEHOLDER
+from gatecert.desktop.prompt import tools
 
 Change = Callable[[Draft, str], Draft | None]
 
@@ -27,7 +27,7 @@ PER_TURN = "per-turn-control-2026-07-01"
 SAFEGUARDS = "dangerous-tool-use-2026-09-03"
 DISPLAY_UPDATES = "thinking-display-updates-2026-08-18"
 REDACT_THINKING = "redact-thinking-2026-02-12"
-_SEARCH_TOOLS = ("ToolSearch", "DeferredToolPlaceholder")
+_SEARCH_TOOLS = ("ToolSearch", PLACEHOLDER)
 _TOO_MANY = re.compile(r"max_tokens: \d+ > (\d{1,9}), which is the maximum allowed")
 _TOO_LONG = re.compile(r"prompt is too long", re.IGNORECASE)
 
@@ -140,7 +140,8 @@ def _text(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, str):
         return content
-    return "".join(str(block.get("text", "")) for block in content or ())
+    blocks = content if isinstance(content, list) else []
+    return "".join(str(block.get("text", "")) for block in blocks if isinstance(block, dict))
 
 
 def _safeguards(draft: Draft, _: str) -> Draft | None:
@@ -179,9 +180,10 @@ def _plain_tools(draft: Draft, _: str) -> Draft | None:
     """All tools in full, none of them to be searched for."""
     if TOOL_SEARCH not in draft.betas:
         return None
-    given = [t for t in draft.body.get("tools", ()) if t.get("name") not in _SEARCH_TOOLS]
+    listed = [tool for tool in draft.body.get("tools") or () if isinstance(tool, dict)]
+    given = [tool for tool in listed if tool.get("name") not in _SEARCH_TOOLS]
     names = {tool.get("name") for tool in given}
-    full = [*given, *(tool for tool in tools(ENGINE_DESKTOP) if tool["name"] not in names)]
+    full = [*given, *(tool for tool in tools(ENGINE_DESKTOP.tools) if tool["name"] not in names)]
     full.sort(key=lambda tool: str(tool.get("name")))
     return draft.with_fields(tools=full).without_betas(TOOL_SEARCH)
 

@@ -47,7 +47,6 @@ _DEFECTS: dict[str, Kind] = {
 }
 _REASONS: dict[str | None, Kind] = {
     "max_tokens": "max-tokens",
-    "model_context_window_exceeded": "max-tokens",
     "refusal": "refusal",
 }
 
@@ -101,7 +100,8 @@ def classify(exchange: Exchange, *, stream: bool, mode: ReaderMode) -> Outcome:
 
 def _whole(exchange: Exchange, fault: str) -> Kind:
     if fault:
-        return "dropped" if fault != "left" else "left"
+        others: dict[str, Kind] = {"left": "left", "timeout": "silent"}
+        return others.get(fault, "dropped")
     body = exchange.json()
     # usage is demanded here, though not of a stream: reported for engine 2.1.295
     if not isinstance(body, dict) or not isinstance(body.get("content"), list):

@@ -12,7 +12,7 @@ from gatecert.desktop.draft import Draft
 from gatecert.desktop.exchange import Exchange
 from gatecert.desktop.recovery.changes import changes
 from gatecert.desktop.recovery.decide import decide
-from gatecert.desktop.recovery.outcome import classify
+from gatecert.desktop.recovery.outcome import Outcome, classify
 from gatecert.desktop.recovery.policy import RetryPolicy
 from gatecert.desktop.recovery.situation import Again, Attempt, End, Options
 
@@ -77,10 +77,15 @@ def persist(
     clock, limits = clock or Clock(), limits or Limits()
     options = replace(options or Options(), renewable=renew is not None)
     attempts: list[Attempt] = []
+    known: dict[tuple[int, bool], Outcome] = {}
     step, before = Again(0.0, draft, "first"), draft
     while True:
         exchange = send(step.draft)
-        outcome = classify(exchange, stream=step.draft.stream, mode=policy.reader)
+        # the same answer is read once, however often a rehearsal gives it; attempts keep it alive
+        which = id(exchange), step.draft.stream
+        if which not in known:
+            known[which] = classify(exchange, stream=step.draft.stream, mode=policy.reader)
+        outcome = known[which]
         changed = changes(before, step.draft)
         attempts.append(Attempt(step.draft, outcome, step.why, step.wait_s, changed))
         done = Persisted(tuple(attempts), End("stopped"))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from gatecert.desktop.faithful import ENGINE_197, ENGINE_330, PYTHON_SDK, TS_SDK, ReaderMode
-from gatecert.desktop.profiles import EngineProfile
+from gatecert.desktop.profiles import EngineProfile, SdkProfile
 
 OVERLOADED = 529
 
@@ -67,7 +67,7 @@ class RetryPolicy:
     repeats_refusal: bool = True
     ladder: tuple[str, ...] = ()
     writes_stream_false: bool = True
-    surface: str = "terminal"
+    surface: Literal["terminal", "desktop"] = "terminal"
     sure: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def sureness_of(self, kind: str) -> str:
@@ -87,8 +87,8 @@ LADDER_330 = (
 )
 _FROM_CAPTURES = "recording of the engine under faults (-p, JSON output), Nov 2026"
 
-CLI_330 = RetryPolicy(
-    name="cli-2.1.330",
+PRINT_330 = RetryPolicy(
+    name="engine-print-2.1.330",
     version="2.1.330",
     family="engine",
     reader=ENGINE_330,
@@ -97,9 +97,9 @@ CLI_330 = RetryPolicy(
     # one measurement; nobody waited for a second silence
     sure=MappingProxyType({"silent": "inferred"}),
 )
-CLI_197 = replace(
-    CLI_330,
-    name="cli-2.1.197",
+PRINT_197 = replace(
+    PRINT_330,
+    name="engine-print-2.1.197",
     version="2.1.197",
     reader=ENGINE_197,
     ladder=("adaptive-thinking",),
@@ -110,29 +110,38 @@ CLI_197 = replace(
     repeats_refusal=False,
     writes_stream_false=False,
 )
-# Text that a user has seen is kept and its request not repeated: documented for this engine since
+# Text that a user has seen is kept and its request not repeated: documented for engines since
 # 2.1.199. The recordings do repeat it, but they printed nothing before the end, so that nobody had
-# seen anything; the desktop shows text as it comes. A refused static key ends in the error at once:
-# documented for the desktop; the bare engine repeats it ten times.
-DESKTOP_330 = replace(
-    CLI_330,
-    name="desktop-2.1.330",
-    source=f"{_FROM_CAPTURES}; documentation of the desktop where marked",
-    shows_unauthorized=True,
+# seen anything; a terminal and the desktop show text as it comes.
+_SHOWN = {**PRINT_330.sure, "shown": "documented"}
+INTERACTIVE_330 = replace(
+    PRINT_330,
+    name="engine-cli-2.1.330",
     keeps_shown_text=True,
+    source=f"{_FROM_CAPTURES}; shown text: documentation",
+    sure=MappingProxyType(_SHOWN),
+)
+# A refused static key ends in the error at once: documented for the desktop; the bare engine
+# repeats it ten times. Its wait for headers was measured once, with another announced timeout.
+_UNAUTHORIZED = {**_SHOWN, "unauthorized": "documented", "no-headers": "inferred"}
+DESKTOP_330 = replace(
+    INTERACTIVE_330,
+    name="engine-desktop-2.1.330",
+    source=f"{_FROM_CAPTURES}; shown text and refused keys: documentation",
+    shows_unauthorized=True,
     surface="desktop",
-    sure=MappingProxyType(
-        {
-            "silent": "inferred",
-            "no-headers": "inferred",
-            "unauthorized": "documented",
-            "shown": "documented",
-        }
-    ),
+    sure=MappingProxyType(_UNAUTHORIZED),
+)
+DESKTOP_197 = replace(
+    PRINT_197,
+    name="engine-desktop-2.1.197",
+    shows_unauthorized=True,
+    surface="desktop",
+    sure=MappingProxyType(_UNAUTHORIZED),
 )
 
 PYTHON_NEW = RetryPolicy(
-    name="anthropic-python-2.12.0",
+    name="sdk-python-2.12.0",
     version="2.12.0",
     family="python",
     reader=PYTHON_SDK,
@@ -152,25 +161,34 @@ PYTHON_NEW = RetryPolicy(
 )
 PYTHON_OLD = replace(
     PYTHON_NEW,
-    name="anthropic-python-0.125.0",
+    name="sdk-python-0.125.0",
     version="0.125.0",
     retry_after_s=60.0,
     long_wait="backoff",
 )
-TS_NEW = replace(
-    PYTHON_NEW, name="anthropic-ts-1.12.0", version="1.12.0", family="ts", reader=TS_SDK
-)
-TS_OLD = replace(TS_NEW, name="anthropic-ts-0.128.0", version="0.128.0")
+TS_NEW = replace(PYTHON_NEW, name="sdk-ts-1.12.0", version="1.12.0", family="ts", reader=TS_SDK)
+TS_OLD = replace(TS_NEW, name="sdk-ts-0.128.0", version="0.128.0")
 
-POLICIES = (CLI_330, CLI_197, DESKTOP_330, PYTHON_NEW, PYTHON_OLD, TS_NEW, TS_OLD)
+_ENGINES = {
+    ("2.1.330", "terminal"): INTERACTIVE_330,
+    ("2.1.330", "desktop"): DESKTOP_330,
+    ("2.1.330", "print"): PRINT_330,
+    ("2.1.197", "desktop"): DESKTOP_197,
+}
+_SDKS = {policy.name: policy for policy in (PYTHON_NEW, PYTHON_OLD, TS_NEW, TS_OLD)}
 _DESKTOP_ENTRYPOINTS = ("claude-desktop-3p", "claude-desktop", "local-agent")
 
 
-def policy_of(profile: EngineProfile) -> RetryPolicy:
-    """The rules for a profile: by its version, and by the surface it runs in."""
-    if profile.entrypoint in _DESKTOP_ENTRYPOINTS and profile.version == DESKTOP_330.version:
-        return DESKTOP_330
-    for policy in POLICIES:
-        if policy.name == profile.name or policy.name.endswith(f"-{profile.version}"):
-            return policy
-    return CLI_330 if profile.entrypoint not in _DESKTOP_ENTRYPOINTS else DESKTOP_330
+def policy_of(profile: EngineProfile | SdkProfile) -> RetryPolicy:
+    """The rules for a profile: by its version, and by the surface it runs in.
+
+    A version without rules of its own gets those of the newest.
+    """
+    if isinstance(profile, SdkProfile):
+        return _SDKS.get(profile.name, TS_NEW if profile.language == "ts" else PYTHON_NEW)
+    surface = "terminal" if profile.mode == "interactive" else "print"
+    if profile.entrypoint in _DESKTOP_ENTRYPOINTS:
+        surface = "desktop"
+    if profile.version == PRINT_197.version:
+        return _ENGINES.get((profile.version, surface), PRINT_197)
+    return _ENGINES["2.1.330", surface]

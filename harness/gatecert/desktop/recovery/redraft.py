@@ -42,7 +42,7 @@ def continued(draft: Draft, blocks: Sequence[Mapping[str, Any]], sentence: str) 
     """The conversation with what came, and the demand for the rest."""
     kept = [_sendable(block) for block in blocks if block.get("type") != "tool_use"]
     added = [_said("assistant", kept), _said("user", [{"type": "text", "text": sentence}])]
-    return draft.with_fields(messages=[*draft.body.get("messages", ()), *added])
+    return draft.with_fields(messages=_recached([*draft.body.get("messages", ()), *added]))
 
 
 def nudged(draft: Draft, sentence: str = _NUDGE) -> Draft:
@@ -54,7 +54,7 @@ def nudged(draft: Draft, sentence: str = _NUDGE) -> Draft:
     content = messages[last].get("content")
     blocks = content if isinstance(content, list) else [{"type": "text", "text": str(content)}]
     messages[last] = {**messages[last], "content": [*blocks, {"type": "text", "text": sentence}]}
-    return draft.with_fields(messages=messages)
+    return draft.with_fields(messages=_recached(messages))
 
 
 def after_refusal(draft: Draft) -> Draft:
@@ -76,7 +76,28 @@ def after_tools(draft: Draft, blocks: Sequence[Mapping[str, Any]]) -> Draft:
     ]
     answer = _said("assistant", [_sendable(block) for block in blocks])
     messages = [*draft.body.get("messages", ()), answer, _said("user", results)]
-    return draft.with_fields(messages=messages)
+    return draft.with_fields(messages=_recached(messages))
+
+
+def _recached(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The cache mark of the conversation on its last block, and nowhere else."""
+    bare = [{**m, "content": _unmarked(m.get("content"))} for m in messages]
+    blocks = bare[-1]["content"] if bare else None
+    marked = any(m.get("content") != b["content"] for m, b in zip(messages, bare, strict=True))
+    if marked and isinstance(blocks, list) and blocks and isinstance(blocks[-1], dict):
+        blocks[-1] = {**blocks[-1], "cache_control": {"type": "ephemeral"}}
+    return bare
+
+
+def _unmarked(content: Any) -> Any:
+    if not isinstance(content, list):
+        return content
+    return [
+        {k: v for k, v in block.items() if k != "cache_control"}
+        if isinstance(block, dict)
+        else block
+        for block in content
+    ]
 
 
 def _said(role: str, content: list[dict[str, Any]]) -> dict[str, Any]:

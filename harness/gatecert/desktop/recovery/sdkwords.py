@@ -92,7 +92,8 @@ def _python(outcome: Outcome) -> tuple[str, str]:
         name = "ReadTimeout" if outcome.kind == "silent" else "ReadError"
         return "RemoteProtocolError" if early else name, fault.detail
     if outcome.kind == "undecodable":
-        return ("UnicodeDecodeError", detail) if defect else ("DecodingError", _fault(outcome))
+        text = defect == "bad-text"
+        return ("UnicodeDecodeError", detail) if text else ("DecodingError", _fault(outcome))
     if defect == "bad-json":
         try:
             json.loads(detail)
@@ -110,7 +111,7 @@ def _ts(outcome: Outcome) -> tuple[str, str]:
     if defect == "error-event":
         whole = {"type": "error", "error": outcome.reading.error}
         return "APIError", json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
-    if outcome.kind in ("reset", "silent") or (outcome.kind == "undecodable" and not defect):
+    if outcome.kind in ("reset", "silent", "undecodable"):
         return "AnthropicError", _TERMINATED
     said = {
         "no-events": _NO_CHUNKS,

@@ -8,26 +8,17 @@ the line says so.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from gatecert.desktop.draft import Draft
 from gatecert.desktop.exchange import Chunk, Exchange, OutgoingRequest
+from gatecert.desktop.models import usable_models
 from gatecert.desktop.profiles import EngineProfile
 from gatecert.desktop.recovery.outcome import Outcome
 from gatecert.desktop.recovery.persist import Clock, Limits, Persisted, persist
 from gatecert.desktop.recovery.policy import RetryPolicy, policy_of
-
-_MOST_QUOTED = 260
-_MOST_SHOWN = 60
-_LEAST_WAIT_S = 2.0
-_UNSEEN = re.compile(r"[^\x20-\x7e\xa1-\uffff\U00010000-\U0010ffff]+")
-_STREAM_FAULTS = (
-    *("no-events", "undecodable", "bad-stream", "error-event", "ended", "reset", "silent"),
-)
-_ODDLY = ("unknown-wording", "token-count", "display")
+from gatecert.desktop.recovery.sentences import quoted, sentence
 
 
 @dataclass(frozen=True)
@@ -53,10 +44,9 @@ def seen(exchange: Exchange, profile: EngineProfile) -> SeenLine | None:
         return SeenLine(aside, 0.0, 1, "inferred")
     policy = policy_of(profile)
     turn = rehearse(exchange, policy)
-    text = " ".join(filter(None, (_lead(turn, policy), _told(turn))))
-    return SeenLine(
-        text, round(_waited_s(turn, policy), 1), _requests(turn, policy), _sure(turn, policy)
-    )
+    waited_s, requests = _waited_s(turn, policy), _requests(turn, policy)
+    text = sentence(turn, waited_s, requests)
+    return SeenLine(text, round(waited_s, 1), requests, _sure(turn, policy))
 
 
 def rehearse(exchange: Exchange, policy: RetryPolicy) -> Persisted:
@@ -88,33 +78,31 @@ def draft_of(request: OutgoingRequest) -> Draft:
     return Draft("seen", body, betas, int(timeout) if timeout.isdigit() else None)
 
 
-def quoted(text: str, most: int = _MOST_QUOTED) -> str:
-    """Somebody else's words on one line, without controls, and cut where they are long."""
-    line = " ".join(_UNSEEN.sub(" ", text).split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
-
-
 def _aside(exchange: Exchange) -> str | None:
     """The line for what is no turn of a conversation: discovery, probe, connection test, count."""
     request = exchange.request
     path, bad = urlsplit(request.url).path, exchange.status != 200 or exchange.fault is not None
     if request.method == "HEAD":
-        return "Nothing: the client takes any answer to its start-up probe."
+        return "The user notices nothing: any answer to the start-up probe will do."
     if path.endswith("/count_tokens"):
-        return "Nothing: the client estimates the tokens itself." if bad else "Nothing unusual."
+        own = ": the client estimates the tokens itself" if bad else ""
+        return f"The user notices nothing{own}."
     if path.endswith("/models"):
-        missing = "The model picker offers only the models that the settings name."
-        return missing if bad or not isinstance(exchange.json(), dict) else "Nothing unusual."
+        if bad or not usable_models(exchange.json()):
+            return "The user finds only the models in the picker that the settings name."
+        return "The user notices nothing: the picker offers what the gateway lists."
+    if exchange.purpose == "title request" and bad:
+        return "The user finds the conversation without a title."
     return _connection_test(exchange) if exchange.purpose == "connection test" else None
 
 
 def _connection_test(exchange: Exchange) -> str:
     if exchange.status in (401, 403):
         told = f"Gateway rejected the configured credential (HTTP {exchange.status})"
-        return f"Test connection says: “{told}”."
+        return f"Whoever tests the connection reads: “{told}”."
     if exchange.status != 200 or exchange.fault is not None:
-        return f"Test connection fails: {quoted(exchange.summary())}."
-    return "Test connection succeeds."
+        return f"Whoever tests the connection sees it fail: {quoted(exchange.summary())}."
+    return "Whoever tests the connection sees it succeed."
 
 
 def _in_the_stream(exchange: Exchange) -> bool:
@@ -159,91 +147,9 @@ def _sure(turn: Persisted, policy: RetryPolicy) -> str:
     outcome = turn.attempts[0].outcome
     if outcome.status == 401 and policy.shows_unauthorized:
         return policy.sureness_of("unauthorized")
-    if turn.end.result == "partial" and policy.keeps_shown_text:
+    if turn.end.result == "partial" and len(turn.attempts) == 1:
         return policy.sureness_of("shown")
-    if any(a.why == "fallback" and a.outcome.kind == "answered" for a in turn.attempts):
+    again = turn.last.why == "continuation" and outcome.kind in ("reset", "ended")
+    if again or any(a.why == "fallback" and a.outcome.kind == "answered" for a in turn.attempts):
         return "inferred"
     return policy.sureness_of(outcome.kind)
-
-
-def _lead(turn: Persisted, policy: RetryPolicy) -> str:
-    waited, requests = _waited_s(turn, policy), _requests(turn, policy)
-    if requests == 1 and waited < _LEAST_WAIT_S:
-        return ""
-    times = f"{requests} requests" if requests > 1 else "1 request"
-    if waited < _LEAST_WAIT_S:
-        return f"After {times} in quick succession:"
-    return f"After {_duration(waited)} of waiting ({times}):"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"about {seconds:.0f} seconds"
-    minutes = seconds / 60
-    return f"about {minutes:.0f} minutes" if minutes < 100 else f"about {minutes / 60:.1f} hours"
-
-
-def _told(turn: Persisted) -> str:
-    result, outcome = turn.end.result, turn.last.outcome
-    message = quoted(turn.end.message)
-    if result == "compact":
-        return "The conversation is compacted first; its early part is replaced by a summary."
-    if result == "empty":
-        return _nothing(turn)
-    if result == "partial":
-        return f"The user sees the text so far ({_excerpt(turn)}), then reads: “{message}”."
-    if result == "answered":
-        return _answer(turn, outcome)
-    return f"The user reads: “{message}”." if message else "The turn ends without a message."
-
-
-def _nothing(turn: Persisted) -> str:
-    shown = turn.attempts[0].outcome.reading.shown
-    if shown:
-        return (
-            f"The user sees text appear ({_excerpt(turn)}) and vanish: no block was finished, so "
-            "the answer counts as empty, without an error."
-        )
-    return "The user sees an empty answer, without an error."
-
-
-def _answer(turn: Persisted, outcome: Outcome) -> str:
-    if turn.last.why == "fallback":
-        vanished = turn.attempts[0].outcome.reading.shown
-        text = f"The text so far ({_excerpt(turn)}) is dropped, and the" if vanished else "The"
-        return (
-            f"{text} answer comes whole, without streaming, if the gateway serves the repeated "
-            "request with stream: false."
-        )
-    losses = [*_of_tools(outcome), *_of_blocks(outcome)]
-    if losses:
-        return " ".join(losses)
-    return "Nothing unusual: the answer looks complete."
-
-
-def _of_tools(outcome: Outcome) -> list[str]:
-    found = []
-    for block in outcome.blocks:
-        if block.get("type") != "tool_use":
-            continue
-        name, given = quoted(str(block.get("name")), 40), block.get("input")
-        if given == {}:
-            found.append(f"The tool {name} is called with {{}} as its arguments.")
-        elif isinstance(given, Mapping) and "__unparsedToolInput" in given:
-            found.append(
-                f"The tool {name} fails, because its arguments are no JSON; the model is told so."
-            )
-    return found
-
-
-def _of_blocks(outcome: Outcome) -> list[str]:
-    lost = outcome.reading.lost
-    if not lost:
-        return []
-    blocks = "1 block" if lost == 1 else f"{lost} blocks"
-    return [f"A part is missing: {blocks} never stopped and {'is' if lost == 1 else 'are'} lost."]
-
-
-def _excerpt(turn: Persisted) -> str:
-    shown = turn.attempts[0].outcome.reading.shown or turn.last.outcome.text
-    return f"“{quoted(shown, _MOST_SHOWN)}”"
