@@ -11,7 +11,7 @@ from gatecert.desktop.diagnosis import probe_model
 from gatecert.desktop.engine import Engine
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
 from gatecert.desktop.form import ENTRY, NotOfferedError, SettingsForm
-from gatecert.desktop.host import discovery_request, probe_request
+from gatecert.desktop.host import probe_request
 from gatecert.desktop.launch_rules import FIRST_WITH_GATEWAYS
 from gatecert.desktop.machine import GivenSettings, Machine
 from gatecert.desktop.models import usable_models
@@ -65,8 +65,7 @@ class DesktopApp:
         :attr:`activation` and :attr:`engine` say so.
         """
         if self._running is None:
-            make = self._make_transport
-            self._running = Process(self.machine, self._profile, make, self._around)
+            self._running = Process(self.machine, self._profile, self._make_transport, self._around)
         self._window = True
         return self
 
@@ -80,7 +79,6 @@ class DesktopApp:
             self._running.close()
         self._running = None
         self._discovered = []
-        self._window = False
 
     @property
     def process(self) -> Process:
@@ -126,7 +124,7 @@ class DesktopApp:
 
     def discover_models(self) -> Exchange:
         """Ask the gateway for its models, as at launch."""
-        exchange = self.send("model discovery", discovery_request(self.settings, self._profile))
+        exchange = self.engine.discover()
         self._discovered = usable_models(exchange.json())
         return exchange
 

@@ -7,12 +7,12 @@ profile calls *inferred*.
 from __future__ import annotations
 
 from gatecert.desktop import shapes
+from gatecert.desktop.engine import DISCOVERY
 from gatecert.desktop.exchange import OutgoingRequest
 from gatecert.desktop.headers import lookup_headers
 from gatecert.desktop.profiles import EngineProfile
 from gatecert.desktop.settings import GatewaySettings
 
-DISCOVERY = "/v1/models?limit=1000"
 MESSAGES = "/v1/messages"
 
 
@@ -30,8 +30,6 @@ def probe_request(settings: GatewaySettings, profile: EngineProfile, model: str)
 def _request(
     settings: GatewaySettings, profile: EngineProfile, method: str, path: str, body: bytes
 ) -> OutgoingRequest:
-    url = settings.url(path)
-    headers = lookup_headers(
-        profile.version, url, settings.credentials(), settings.custom_headers, len(body)
-    )
+    url, custom = settings.url(path), settings.custom_headers
+    headers = lookup_headers(profile.version, url, settings.credentials(), custom, len(body))
     return OutgoingRequest(method, url, headers, body)

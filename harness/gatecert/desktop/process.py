@@ -51,7 +51,7 @@ class Process:
         self._start_engine()
 
     def close(self) -> None:
-        """End: every connection closes."""
+        """Close every connection."""
         for transport in (self.transport, self._apart):
             if transport is not None:
                 transport.close()

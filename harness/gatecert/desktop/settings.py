@@ -36,9 +36,9 @@ class GatewaySettings:
     ``api_key`` None means that no credential is sent at all, which the real client never does; it
     is there to see what the gateway says to strangers. Blanks around the key and around the values
     of custom headers are trimmed, as the client does. ``second_key`` goes into the header that
-    ``auth_scheme`` does not use, beside the credential; only the terminal does so.
-    Raises SettingsError with the client's own message for a base URL it refuses, and for whatever
-    no request can carry. Neither a key nor the values of headers are ever shown.
+    ``auth_scheme`` does not use, beside the credential; only the terminal does so. Neither keys
+    nor the values of headers are ever shown. Raises SettingsError with the client's own message
+    for a base URL it refuses, and for whatever no request can carry.
     """
 
     base_url: str
@@ -58,9 +58,9 @@ class GatewaySettings:
                 f"auth scheme {self.auth_scheme!r} is none of {', '.join(AUTH_SCHEMES)}"
             )
         if self.api_key is not None:
-            object.__setattr__(self, "api_key", _hidden(self.api_key))
+            object.__setattr__(self, "api_key", _checked_key(self.api_key))
         if self.second_key is not None:
-            object.__setattr__(self, "second_key", _hidden(self.second_key))
+            object.__setattr__(self, "second_key", _checked_key(self.second_key))
         headers = {name: _checked_value(name, value) for name, value in self.custom_headers.items()}
         object.__setattr__(self, "custom_headers", MappingProxyType(headers))
 
@@ -75,32 +75,25 @@ class GatewaySettings:
             return None
         return _credential(self.auth_scheme, key)
 
-    def key(self) -> Secret | None:
-        """The key, still hidden."""
-        return None if self.api_key is None else _as_secret(self.api_key)
-
     def credentials(self) -> list[tuple[str, str]]:
         """Every credential header that is sent; the desktop has one, the terminal may have two."""
         first = self.credential()
-        if self.second_key is None:
-            return [first] if first else []
         other = "bearer" if self.auth_scheme == "x-api-key" else "x-api-key"
-        second = _credential(other, _as_secret(self.second_key))
-        return [first, second] if first else [second]
+        second = None if self.second_key is None else _credential(other, _secret(self.second_key))
+        return [pair for pair in (first, second) if pair is not None]
+
+    def key(self) -> Secret | None:
+        """The key, still hidden."""
+        return None if self.api_key is None else _secret(self.api_key)
 
 
 def _credential(scheme: str, key: Secret) -> tuple[str, str]:
-    if scheme == "x-api-key":
-        return "x-api-key", key.reveal()
-    return "Authorization", f"Bearer {key.reveal()}"
+    text = key.reveal()
+    return ("x-api-key", text) if scheme == "x-api-key" else ("Authorization", f"Bearer {text}")
 
 
-def _as_secret(key: Secret | str) -> Secret:
-    return key if isinstance(key, Secret) else Secret(key)
-
-
-def _hidden(key: Secret | str) -> Secret:
-    return Secret(_checked_key(_as_secret(key).reveal()))
+def _secret(key: Secret | str) -> Secret:
+    return Secret(key) if isinstance(key, str) else key
 
 
 def compose_url(base_url: str, path: str) -> str:
@@ -158,8 +151,8 @@ def _is_host(host: str) -> bool:
     return len(host) <= _MAX_HOST_CHARACTERS and all(map(_DNS_LABEL.fullmatch, labels))
 
 
-def _checked_key(key: str) -> str:
-    trimmed = key.strip(" \t")
+def _checked_key(key: Secret | str) -> Secret:
+    trimmed = _secret(key).reveal().strip(" \t")
     if not trimmed:
         raise SettingsError("the API key is empty; the client sends nothing without one")
     if not _sendable(trimmed) or "\t" in trimmed:
@@ -167,7 +160,7 @@ def _checked_key(key: str) -> str:
             "the API key has a character above U+00FF or a control character, which no header can "
             "carry; was it copied whole, without line breaks?"
         )
-    return trimmed
+    return Secret(trimmed)
 
 
 def _checked_value(name: str, value: str) -> str:

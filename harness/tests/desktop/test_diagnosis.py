@@ -52,9 +52,10 @@ def test_a_list_without_a_usable_name_is_logged_with_its_size() -> None:
     assert log == "[custom-3p] Gateway /v1/models returned 0 usable models { rawCount: 39 }"
 
 
-def test_a_list_that_was_cut_short_is_unexpected() -> None:
-    cut = exchange(200, LISTED, Fault("closed", "peer closed connection"))
-    assert not diagnose_discovery(cut).ok
+def test_an_answer_that_was_cut_short_is_unexpected() -> None:
+    cut = Fault("closed", "peer closed connection")
+    assert not diagnose_discovery(exchange(200, LISTED, cut)).ok
+    assert not diagnose_probe(exchange(200, MESSAGE, cut), "m").ok
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,21 @@ def test_update_keys_alone_lock_nothing() -> None:
     assert refusal(launched(updates))[1] == "no-provider"
 
 
+def test_a_value_that_cannot_be_read_locks_as_well() -> None:
+    lines = [
+        "Windows Registry Editor Version 5.00",
+        "",
+        "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Claude]",
+        '"disableAutoUpdates"="true"',
+        '"inferenceProvider"=hex(2):67,00,00,00',
+        "",
+    ]
+    read = read_source("policy.reg", "\r\n".join(lines).encode("utf-16"))
+    sources = [one for one in read if isinstance(one, Source)]
+    assert Snapshot(sources).managed
+    assert refusal(launched(*sources, library()))[1] == "no-provider"
+
+
 def test_a_managed_source_that_cannot_be_read_switches_local_settings_off_too() -> None:
     broken = Unreadable("managed-settings.json", "managed", "root does not own it")
     activation = launched(library(), unreadable=(broken,))

@@ -286,6 +286,16 @@ def test_the_probed_model_follows_the_configuration(
     assert json.loads(world.wire.sent[-1].body)["model"] == probed
 
 
+def test_what_was_discovered_is_forgotten_with_the_process(world: World) -> None:
+    world.write(HELPER)
+    world.wire.answers = [(200, {"data": [{"id": "claude-haiku-b"}]})]
+    app = world.app.launch()
+    app.discover_models()
+    assert app.probed_model() == "claude-haiku-b"
+    app.quit()
+    assert app.launch().probed_model() == "anthropic/claude-3-haiku"
+
+
 def test_the_helpers_token_and_headers_are_in_force(world: World) -> None:
     world.write(HELPER)
     settings = world.app.launch().settings
@@ -351,6 +361,15 @@ def test_without_silent_refresh_a_401_renews_nothing(world: World) -> None:
     assert world.contexts == ["interactive"]
 
 
+def test_what_is_renewed_is_in_force_at_once(world: World) -> None:
+    world.write(HELPER)
+    app = world.app.launch()
+    renewed = app.process.renew_credential()
+    assert renewed is not None
+    assert renewed.credential() == ("Authorization", "Bearer tok-2")
+    assert app.settings is renewed
+
+
 def test_a_renewal_that_fails_is_no_new_credential(world: World) -> None:
     world.write(HELPER)
     app = world.app.launch()
@@ -393,6 +412,7 @@ def test_settings_are_read_again_when_the_interval_is_over(world: World) -> None
 def test_settings_that_broke_leave_the_old_in_force(world: World) -> None:
     settings = recheck(world, 600, inferenceProvider="")
     assert settings.base_url == "https://gw.example"
+    assert world.app.activation.mode == "3p"
 
 
 def test_the_interval_begins_anew_with_each_reading(world: World) -> None:

@@ -65,7 +65,7 @@ class Helper:
         With a TTL of 120 s or less the age is not looked at: only a 401 renews. Raises
         CredentialError.
         """
-        if self._kept is None or (context == MID_SESSION and self._is_old()):
+        if self._kept is None or self._is_old():
             return self._asked(context)
         return self._kept
 

@@ -50,7 +50,7 @@ def _json_answer(text: str) -> tuple[Mapping[str, Any] | None, str]:
             return whole, ""
     for at in _line_starts(text):
         found = _decoded(text[at:])
-        if found is not None and "token" in found:
+        if found is not None:
             return found, text[:at].strip()
     return None, ""
 

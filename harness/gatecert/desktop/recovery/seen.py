@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gatecert.desktop.draft import Draft
 from gatecert.desktop.exchange import Chunk, Exchange, OutgoingRequest
+from gatecert.desktop.models import usable_models
 from gatecert.desktop.profiles import EngineProfile
 from gatecert.desktop.recovery.outcome import Outcome
 from gatecert.desktop.recovery.persist import Clock, Limits, Persisted, persist
@@ -87,7 +88,7 @@ def _aside(exchange: Exchange) -> str | None:
         own = ": the client estimates the tokens itself" if bad else ""
         return f"The user notices nothing{own}."
     if path.endswith("/models"):
-        if bad or not isinstance(exchange.json(), dict):
+        if bad or not usable_models(exchange.json()):
             return "The user finds only the models in the picker that the settings name."
         return "The user notices nothing: the picker offers what the gateway lists."
     if exchange.purpose == "title request" and bad:

@@ -9,8 +9,7 @@ that stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gatecert.desktop.draft import Draft
@@ -18,19 +17,16 @@ from gatecert.desktop.exchange import Exchange
 from gatecert.desktop.recovery import sdkwords
 from gatecert.desktop.recovery.outcome import Outcome
 from gatecert.desktop.recovery.policy import OVERLOADED, RetryPolicy
+from gatecert.desktop.recovery.streamwords import notice, stream_message
 
 if TYPE_CHECKING:
     from gatecert.desktop.recovery.situation import Attempt
 
 _TITLE = re.compile(r"<title[^>]*>\s*([^<]*?)\s*</title>", re.IGNORECASE)
-_BARE_WORD = re.compile(r"[:\[,{]\s*(?!true\b|false\b|null\b)([A-Za-z_]\w*)")
-_MODEL = re.compile(r"claude-([a-z]+)-(\d+)-(\d+)")
 _TOKENS = re.compile(r"(\d+) tokens > (\d+)")
 LONG_CONTEXT = "context-1m-2025-08-07"
 _MOST_OF_A_BODY = 2_000
 _CHARS_A_TOKEN = 4
-_INCOMPLETE = "The response above may be incomplete."
-_OUR_GUIDELINES = "https://www.anthropic.com/legal/aup"
 
 
 def message(
@@ -49,9 +45,8 @@ def message(
         return lost if circle else _no_model(policy, draft)
     if kind == "malformed":
         return f"API Error: {_malformed(exchange, streamed, older)}"
-    if policy.keeps_shown_text and outcome.reading.shown and kind in _NOTICES:
-        return f"API Error: {_NOTICES[kind]}. {_INCOMPLETE}"
-    return _rest(draft, outcome, older)
+    kept = policy.keeps_shown_text and bool(outcome.reading.shown)
+    return (notice(kind) if kept else "") or stream_message(draft, outcome, older)
 
 
 def gateway_words(exchange: Exchange) -> str:
@@ -164,95 +159,3 @@ def _described(exchange: Exchange) -> list[str]:
     if exchange.header("transfer-encoding"):
         found.append("intermediary headers transfer-encoding")
     return found
-
-
-def _rest(draft: Draft, outcome: Outcome, older: bool) -> str:
-    kind = outcome.kind
-    if kind == "max-tokens":
-        return (
-            f"API Error: Claude's response exceeded the {draft.body.get('max_tokens')} output "
-            "token maximum. To configure this behavior, set the CLAUDE_CODE_MAX_OUTPUT_TOKENS "
-            "environment variable."
-        )
-    if kind == "refusal":
-        return f"API Error: {_refusal(draft, outcome, older)}"
-    if kind == "error-event":
-        return f"API Error: {outcome.reading.detail or 'the stream carried an error'}"
-    if kind == "bad-stream":
-        return f"API Error: {_bad_stream(outcome)}"
-    if kind == "undecodable":
-        url = outcome.exchange.request.url
-        advice = "pass `verbose: true` in the second argument to fetch()"
-        return f'API Error: ZlibError fetching "{url}". For more information, {advice}'
-    if kind == "reset" and outcome.reading.blocks:
-        return f"API Error: Connection {'closed' if older else 'lost'} mid-response. {_INCOMPLETE}"
-    known = {**_WORDS, **_OLDER} if older else _WORDS
-    return f"API Error: {known.get(kind, kind)}"
-
-
-def _bad_stream(outcome: Outcome) -> str:
-    if outcome.reading.defect == "bad-json":
-        word = _BARE_WORD.search(outcome.reading.detail)
-        return f"JSON Parse error: Unexpected {'identifier' if word else 'token'}" + (
-            f' "{word.group(1)}"' if word else ""
-        )
-    if outcome.reading.defect == "no-block":
-        return "Content block not found"
-    return _WORDS["no-events"]
-
-
-def _refusal(draft: Draft, outcome: Outcome, older: bool) -> str:
-    found = _MODEL.match(str(draft.body.get("model", "")))
-    name = f"{found.group(1).title()} {found.group(2)}.{found.group(3)}" if found else "the model"
-    request_id = outcome.exchange.header("request-id")
-    ids = [f"\n\nRequest ID: {request_id}"] if request_id else []
-    again = "Try rephrasing the request in a new session or change your model."
-    if older:
-        return (
-            "Claude Code is unable to respond to this request, which appears to violate our Usage "
-            f"Policy ({_OUR_GUIDELINES}). {again}{''.join(ids)}"
-        )
-    message_id = _message_id(outcome)
-    ids += [f"\n\nMessage ID: {message_id}"] if message_id else []
-    return (
-        f"{name}'s safeguards flagged this message ({_OUR_GUIDELINES}). This sometimes happens "
-        f"with safe, normal conversations. Claude Code can't respond to this message with {name}."
-        f"\n\n{again}\n\nLearn more: https://support.claude.com/en/articles/8106465{''.join(ids)}"
-    )
-
-
-def _message_id(outcome: Outcome) -> str:
-    body: Any = outcome.exchange.json()
-    if isinstance(body, dict):
-        return str(body.get("id", ""))
-    return outcome.reading.message_id
-
-
-_WORDS: Mapping[str, str] = {
-    "no-events": "Stream ended without receiving any events",
-    "ended": "Connection to the API was lost (StreamTruncated). This is usually temporary — "
-    "try again.",
-    "reset": "Connection to the API was lost (ECONNRESET). This is usually temporary — try again.",
-    "silent": "Connection to the API was lost (idle). This is usually temporary — try again.",
-    "unfinished": f"Connection lost mid-response. {_INCOMPLETE}",
-    "late-delta": f"The response stream was malformed. {_INCOMPLETE}",
-    "no-connection": "Connection refused — a firewall or proxy may be blocking it (ECONNREFUSED)",
-    "dropped": "Connection dropped (ECONNRESET). Check the gateway set in ANTHROPIC_BASE_URL, then "
-    "try again.",
-    "no-headers": "No response from API",
-}
-_OLDER: Mapping[str, str] = {
-    "no-connection": "Unable to connect to API (ConnectionRefused)",
-    "dropped": "Unable to connect to API (ECONNRESET)",
-}
-# below text that stays on the screen; documented
-_NOTICES: Mapping[str, str] = {
-    "error-event": "Server error mid-response",
-    "silent": "Response stalled mid-stream",
-    "reset": "Connection lost mid-response",
-    "ended": "Connection lost mid-response",
-    "unfinished": "Connection lost mid-response",
-    "bad-stream": "The response stream was malformed",
-    "late-delta": "The response stream was malformed",
-    "undecodable": "Connection lost mid-response",
-}

@@ -65,6 +65,15 @@ def test_a_turn_after_the_ttl_runs_it_again() -> None:
     assert runs.contexts == ["interactive", "mid-session-refresh"]
 
 
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_an_old_credential_is_renewed_whoever_asks(context: str) -> None:
+    source, runs, time = helper()
+    source.current()
+    time.now = 3600
+    assert source.current(context).token.reveal() == "tok-2"
+    assert runs.contexts == ["interactive", context]
+
+
 @pytest.mark.parametrize(("ttl", "runs_again"), [(1, False), (120, False), (121, True)])
 def test_a_ttl_of_two_minutes_or_less_is_not_looked_at(ttl: int, runs_again: bool) -> None:
     source, runs, time = helper(ttl_s=ttl)

@@ -60,6 +60,7 @@ def test_no_output_is_empty(stdout: bytes) -> None:
 def test_json_without_a_token_is_empty(token: object) -> None:
     assert reason(answer(token)) == "empty"
     assert reason(b"{}") == "empty"
+    assert reason(b'note: {"a": 1}') == "empty"
 
 
 @pytest.mark.parametrize(

@@ -65,14 +65,27 @@ def test_stdout_and_stderr_are_kept_apart(script: Script) -> None:
     assert "token" not in repr(printed)
 
 
-def test_the_helper_gets_no_arguments_no_input_and_its_environment(script: Script) -> None:
-    body = 'echo "$#,$CLAUDE_HELPER_CONTEXT,$HOME_KEPT"; cat'
-    os.environ["HOME_KEPT"] = "kept"
-    try:
-        printed = run_helper(script(body), {"CLAUDE_HELPER_CONTEXT": "background"}, 10)
-    finally:
-        del os.environ["HOME_KEPT"]
+def test_the_helper_gets_no_arguments_and_its_environment(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME_KEPT", "kept")
+    path = script('echo "$#,$CLAUDE_HELPER_CONTEXT,$HOME_KEPT"')
+    printed = run_helper(path, {"CLAUDE_HELPER_CONTEXT": "background"}, 10)
     assert printed.stdout == b"0,background,kept\n"
+
+
+def test_the_helper_gets_none_of_our_input(script: Script) -> None:
+    ours, end = os.pipe()
+    os.write(end, b"typed by the user")
+    os.close(end)
+    kept = os.dup(0)
+    os.dup2(ours, 0)
+    try:
+        assert run_helper(script("cat"), {}, 10).stdout == b""
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(ours)
 
 
 def test_an_exit_code_other_than_0_is_a_failure_whatever_was_printed(script: Script) -> None:

@@ -251,8 +251,8 @@ def test_a_session_that_is_over_waits_for_the_user(
     with pytest.raises(CredentialError, match="sign in again"):
         app.before_turn()
     app.sign_in()
-    app.before_turn()
     assert app.test_connection().status == 200
+    app.before_turn()
     app.quit()
     assert len(user.asked) == 2
 
@@ -365,6 +365,37 @@ def test_a_callback_with_a_foreign_state_gives_no_token(provider: IdentityProvid
         sign_in(settings, transport, forged, 5)
     transport.close()
     assert provider.posts == []
+
+
+def test_each_sign_in_closes_its_connections(
+    provider: IdentityProvider, clock: StoppedClock
+) -> None:
+    closed: list[HttpxTransport] = []
+
+    class Counted(HttpxTransport):
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    settings = read_sign_in({"clientId": CLIENT, "issuer": provider.url})
+    signing = SignIn(Interactive(GATEWAY, settings), Counted, visit, clock)
+    signing.current()
+    signing.renew()
+    provider.token_status = 500
+    with pytest.raises(CredentialError):
+        signing.renew()
+    assert len(set(closed)) == 3
+
+
+def test_no_name_server_is_asked_who_loopback_is(
+    provider: IdentityProvider, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(name: str = "") -> str:
+        raise AssertionError(name)
+
+    monkeypatch.setattr(socket, "getfqdn", asked)
+    signing, _ = source(provider, clock)
+    assert signing.current().token.reveal()
 
 
 def test_nothing_listens_after_a_sign_in(provider: IdentityProvider, clock: StoppedClock) -> None:

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 from recovery_cases import draft, play, status
 
+from gatecert.desktop import Engine, GatewaySettings, HttpxTransport
 from gatecert.desktop.draft import Draft
+from gatecert.desktop.messages import opening
+from gatecert.desktop.profiles import find_engine
 from gatecert.desktop.recovery import policy as policies
+from gatecert.desktop.recovery import policy_of
 from gatecert.desktop.recovery.ladder import (
     CONTEXT,
     DISPLAY_UPDATES,
@@ -173,3 +177,31 @@ def test_a_prompt_that_is_too_long_is_compacted_and_nothing_is_taken_out() -> No
     assert longer.end.result == "compact"
     reworded = status(400, message="ContextWindowExceededError")
     assert play(DESKTOP_330, reworded, first=draft(messages=talk)).end.result == "failed"
+
+
+@pytest.mark.parametrize(
+    ("name", "unknown", "effort", "role", "context"),
+    [
+        ("engine-desktop-2.1.330", 1, 2, 2, 1),
+        ("engine-cowork-2.1.330", 1, 2, 2, 1),
+        ("engine-print-2.1.330", 6, 2, 2, 2),
+        ("engine-cli-2.1.330", 8, 2, 2, 2),
+        ("engine-desktop-2.1.197", 1, 1, 1, 1),
+    ],
+)
+def test_what_each_profile_really_sends_decides_how_often(
+    name: str, unknown: int, effort: int, role: int, context: int
+) -> None:
+    profile = find_engine(name)
+    assert profile is not None
+    settings = GatewaySettings("http://127.0.0.1:1", "sk-1", chat_model="claude-opus-5-5")
+    engine = Engine(profile, settings, HttpxTransport())
+    first = engine.draft(opening(profile, settings.chat_model, "hi"))
+    words = {
+        UNKNOWN: unknown,
+        "This model does not support the effort parameter.": effort,
+        "messages.1.role: Input should be 'user' or 'assistant'": role,
+        "context_management: Extra inputs are not permitted": context,
+    }
+    turns = [play(policy_of(profile), status(400, message=m), first=first) for m in words]
+    assert [len(turn.attempts) for turn in turns] == list(words.values())

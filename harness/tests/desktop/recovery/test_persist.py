@@ -21,7 +21,6 @@ from gatecert.desktop.recovery.policy import (
     PYTHON_NEW,
     TS_NEW,
 )
-from gatecert.desktop.secret import Secret
 from gatecert.desktop.transport import OnChunk
 
 HOST = "If it persists, check your inference gateway (127.0.0.1:8787)."
@@ -311,4 +310,5 @@ def test_the_engine_persists_with_renewed_settings() -> None:
     first = engine.draft([{"role": "user", "content": "hi"}])
     turn = engine.persist(first, clock=Clock(sleep=lambda seconds: None))
     assert wire.keys == ["Bearer sk-old", "Bearer sk-new"]
-    assert (turn.end.result, engine.settings.key()) == ("answered", Secret("sk-new"))
+    assert turn.end.result == "answered"
+    assert engine.settings.credential() == ("Authorization", "Bearer sk-new")

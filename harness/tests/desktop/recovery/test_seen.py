@@ -127,6 +127,22 @@ def test_what_is_no_turn_has_its_own_line(method: str, path: str, code: int, sta
     assert found.sureness == "inferred"
 
 
+@pytest.mark.parametrize(
+    ("body", "start"),
+    [
+        ({"data": [{"id": "claude-opus-4-6"}]}, "The user notices nothing: the picker offers"),
+        ({"data": [{"id": "gpt-5"}]}, "The user finds only the models"),
+        ({"models": [{"id": "claude-opus-4-6"}]}, "The user finds only the models"),
+        ({"data": {"id": "claude-opus-4-6"}}, "The user finds only the models"),
+        ([], "The user finds only the models"),
+    ],
+)
+def test_a_list_of_models_counts_in_the_form_the_client_reads(body: object, start: str) -> None:
+    asked = OutgoingRequest("GET", "http://127.0.0.1:8787/v1/models?limit=1000", [])
+    listed = Exchange("model discovery", asked, 200, chunks=[Chunk(0.0, json.dumps(body).encode())])
+    assert line(listed).text.startswith(start)
+
+
 def test_the_connection_test_speaks_for_itself() -> None:
     refused = replace(status(403), purpose="connection test")
     assert line(refused).text == (
