@@ -89,7 +89,7 @@ def _tools(*blocks: Block) -> Plan:
 ANSWERS: Mapping[str, Plan] = {
     "text": Plan(),
     "think": Plan(blocks=(_THINKING, Block("text", ("hi",)))),
-    "bash": _tools(_BASH),
+    "bash": _tools(Block("text", ("looking",)), _BASH),
     "thinkbash": _tools(_THINKING, _BASH),
     "tworead": _tools(
         tool("Read", 2, '{"file_path":"one.txt"}'),
