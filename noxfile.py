@@ -58,13 +58,20 @@ def matrix(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("style", SDK_STYLES)
-def sdk(session: nox.Session, style: str) -> None:
-    """Let a real Anthropic SDK for Python, of the new style and of the old, use the gateway."""
+def sdk(session: nox.Session) -> None:
+    """Let real Anthropic SDKs for Python, of the new style and of the old, use the gateway."""
     install(session)
-    session.install("-q", "--require-hashes", "-r", f"requirements-sdk-{style}.lock")
-    # with this, a missing SDK is a failure and no reason to skip
-    session.run("pytest", "-q", "harness/tests/clients", env={"GATECERT_SDK": style})
+    for style in SDK_STYLES:
+        # a folder for each, since one environment holds one version
+        folder = os.path.join(session.create_tmp(), f"sdk-{style}")
+        shutil.rmtree(folder, ignore_errors=True)
+        lock_file = f"requirements-sdk-{style}.lock"
+        session.install("-q", "--require-hashes", "--target", folder, "-r", lock_file)
+        # with GATECERT_SDK, a missing SDK is a failure and no reason to skip
+        session.run(
+            *("pytest", "-q", "harness/tests/clients", *session.posargs),
+            env={"GATECERT_SDK": style, "PYTHONPATH": folder},
+        )
 
 
 @nox.session

@@ -35,11 +35,16 @@ class Call:
 
 @dataclass(frozen=True)
 class AgentFlow:
-    """One flow of the Agent SDK: ``options`` of ``ClaudeAgentOptions``, and whether one client."""
+    """One flow of the Agent SDK.
+
+    ``options`` are those of ``ClaudeAgentOptions``; ``client`` says that one client gets all
+    prompts.
+    """
 
     name: str
     prompts: Sequence[str] = ("hi",)
     options: Mapping[str, Any] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
     client: bool = False
     quiet: bool = True
     answers: Sequence[str] = ()
@@ -76,6 +81,7 @@ SDK: Sequence[Call] = (
     Call("shape_create_tool", answers=("bash",)),
 )
 
+_DESKTOP = {name: value for name, value in DESKTOP.items() if name != "API_TIMEOUT_MS"}
 _PRESET = {"type": "preset", "preset": "claude_code"}
 _LOOP = ("bash", "text")
 _TWO = (TITLED_PROMPT, TITLED_PROMPT)
@@ -86,11 +92,5 @@ AGENT: Sequence[AgentFlow] = (
     ),
     AgentFlow("agent_custom", options={"model": S46, "system_prompt": "be brief"}),
     AgentFlow("agent_client", _TWO, {"model": S46}, client=True, quiet=False),
-    AgentFlow(
-        "agent_client_desktop",
-        _TWO,
-        {"model": S46, "system_prompt": _PRESET, "env": DESKTOP},
-        client=True,
-        quiet=False,
-    ),
+    AgentFlow("agent_client_desktop", _TWO, {"model": S46}, _DESKTOP, client=True, quiet=False),
 )

@@ -6,6 +6,7 @@ Nothing a prompt or a tool said gets in: :mod:`gatecert.fidelity.notation` write
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from gatecert.realclients.start import Start
 from gatecert.upstream import find_token
 
 _LINE = 110
+_DIRECTIVE = re.compile(r" @@gatecert gc-[0-9a-f]{32} \{.*?\} @@", re.DOTALL)
 NOTE = (
     "Recorded on loopback with fake credentials through gatecert's embedded gateway. Strings are "
     "replaced by their length (str(N)); short test literals kept as str=...; tools list names and "
@@ -95,7 +97,26 @@ def _kept(seen: Sequence[Seen], most: int) -> list[Seen]:
 
 def _request(one: Seen, answered: str) -> dict[str, Any]:
     request = one.request
+    body = without_directives(request.body)
     shape = request_shape(
-        request.method, request.target, request.http_version, request.headers, request.body
+        request.method, request.target, request.http_version, request.headers, body
     )
+    shape["body_bytes"] = len(request.body)
     return {**shape, "server_answered": answered} if answered else shape
+
+
+def without_directives(body: bytes) -> bytes:
+    """A body as it would be if the prompt did not steer the provider; for its shape only."""
+    if b"@@gatecert" not in body:
+        return body
+    return json.dumps(_clean(json.loads(body))).encode()
+
+
+def _clean(node: Any) -> Any:
+    if isinstance(node, str):
+        return _DIRECTIVE.sub("", node)
+    if isinstance(node, list):
+        return [_clean(item) for item in node]
+    if isinstance(node, dict):
+        return {key: _clean(value) for key, value in node.items()}
+    return node

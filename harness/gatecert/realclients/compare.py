@@ -113,7 +113,7 @@ def _title(request: Mapping[str, Any]) -> str:
 def _tree(place: str, kept: Any, fresh: Any) -> Iterator[str]:
     if isinstance(kept, Mapping) and isinstance(fresh, Mapping):
         if list(kept) != list(fresh):
-            yield f"{place}: keys {list(kept)} → {list(fresh)}"
+            yield f"{place}: keys {_changed(list(kept), list(fresh))}"
         for key in kept:
             if key in fresh:
                 yield from _tree(f"{place}.{key}", kept[key], fresh[key])
@@ -127,10 +127,7 @@ def _lists(place: str, kept: Sequence[Any], fresh: Sequence[Any]) -> Iterator[st
     names, others = _names(kept), _names(fresh)
     if names is not None and others is not None:
         if names != others:
-            gone = [name for name in names if name not in others]
-            new = [name for name in others if name not in names]
-            order = "" if gone or new else ", other order"
-            yield f"{place}: gone {gone}, new {new}{order}"
+            yield f"{place}: {_changed(names, others)}"
         by_name = dict(zip(others, fresh, strict=True))
         for name, one in zip(names, kept, strict=True):
             if name in by_name:
@@ -141,6 +138,12 @@ def _lists(place: str, kept: Sequence[Any], fresh: Sequence[Any]) -> Iterator[st
         return
     for number, (one, other) in enumerate(zip(kept, fresh, strict=True)):
         yield from _tree(f"{place}[{number}]", one, other)
+
+
+def _changed(names: Sequence[str], others: Sequence[str]) -> str:
+    gone = [name for name in names if name not in others]
+    new = [name for name in others if name not in names]
+    return f"gone {gone}, new {new}{'' if gone or new else ', other order'}"
 
 
 def _names(items: Sequence[Any]) -> list[str] | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from gatecert.upstream import Block, Plan
+from gatecert.upstream import Block, Plan, messages_api
 
 Kind = Literal["print", "stream-json", "terminal"]
 
@@ -77,27 +77,30 @@ def tool(name: str, number: int, arguments: str) -> Block:
 
 
 _THINKING = Block("thinking", ("let me ", "think"), signature="c2ln")
-_BASH = tool("Bash", 1, '{"command":"echo ok","description":"say ok"}')
-_ASK_EXPLORER = '{"description":"say hi","prompt":"hi","subagent_type":"Explore"}'
+_BASH = '{"command":"echo ok","description":"say ok"}'
+_EXPLORE = '{"description":"say hi","prompt":"say hi","subagent_type":"Explore"}'
+# one id for all: so it was when the older captures were made, and the engine merges such answers
+_MESSAGE_ID = "msg_fake"
 
 
-def _tools(*blocks: Block) -> Plan:
-    return Plan(blocks=blocks, stop_reason="tool_use")
+def _answer(*blocks: Block) -> Plan:
+    stop = "tool_use" if any(block.type == "tool_use" for block in blocks) else "end_turn"
+    plan = Plan(blocks=blocks, stop_reason=stop)
+    script = [[name, data] for name, data in messages_api.events(plan, "", "claude")]
+    script[0][1]["message"]["id"] = _MESSAGE_ID
+    return replace(plan, events=script)
 
 
-# the provider's answers, by the names that the captures have for them
+# the provider's answers, by the names and with the tool ids that the captures have for them
 ANSWERS: Mapping[str, Plan] = {
-    "text": Plan(),
-    "think": Plan(blocks=(_THINKING, Block("text", ("hi",)))),
-    "bash": _tools(_BASH),
-    "thinkbash": _tools(_THINKING, _BASH),
-    "tworead": _tools(
-        tool("Read", 2, '{"file_path":"one.txt"}'),
-        tool("Read", 3, '{"file_path":"two.txt"}'),
-    ),
-    "read": _tools(tool("Read", 6, '{"file_path":"dot.png"}')),
-    "agent": _tools(tool("Agent", 4, _ASK_EXPLORER)),
-    "websearch": _tools(tool("WebSearch", 5, '{"query":"weather"}')),
+    "text": _answer(Block("text", ("hello ", "from the provider"))),
+    "think": _answer(_THINKING, Block("text", ("hi",))),
+    "bash": _answer(Block("text", ("looking",)), tool("Bash", 1, _BASH)),
+    "thinkbash": _answer(_THINKING, tool("Bash", 2, _BASH)),
+    "read": _answer(tool("Read", 3, '{"file_path":"dot.png"}')),
+    "tworead": _answer(tool("Read", 4, '{"file_path":"one.txt"}'), tool("Bash", 5, _BASH)),
+    "agent": _answer(tool("Agent", 6, _EXPLORE)),
+    "websearch": _answer(tool("WebSearch", 7, '{"query":"weather"}')),
 }
 _MAY_SEARCH = ("--allowedTools", "WebSearch")
 LOOP = ("thinkbash", "text")

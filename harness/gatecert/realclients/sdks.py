@@ -58,6 +58,7 @@ def agent_flow(flow: AgentFlow, packages: Path, base_url: str, home: Path) -> St
             "PYTHONPATH": str(packages),
             "ANTHROPIC_AUTH_TOKEN": TOKEN,
             **(QUIET if flow.quiet else {}),
+            **flow.env,
         },
         stdin=[_json(wanted)],
         limit_s=flow.limit_s,

@@ -18,7 +18,6 @@ from gatecert.realclients.start import FOLDER_MARK, Start
 # what the client finds in its working folder; the picture is one black pixel
 FILES: Mapping[str, bytes] = {
     "one.txt": b"one\n",
-    "two.txt": b"two\n",
     "dot.png": base64.b64decode(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVQI12NgAAAAAgAB4iG8MwAAAABJRU5ErkJggg=="
     ),

@@ -64,3 +64,10 @@ def test_answers_are_told_in_the_captures_names() -> None:
 def test_the_method_of_a_call_is_told() -> None:
     start = replace(START, call="stream")
     assert capture.flow_shape([], 0, 1, start)["call"] == "stream"
+
+
+def test_a_prompt_is_written_as_if_it_steered_nobody() -> None:
+    shape = capture.flow_shape([seen("/v1/messages", prompt("hi", (Plan(),)))], 1, 0, START)
+    (request,) = shape["requests"]
+    assert request["body_shape"]["messages"] == [{"role": "user", "content": "str=hi"}]
+    assert request["body_bytes"] > 100
