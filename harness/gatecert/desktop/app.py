@@ -12,7 +12,7 @@ from gatecert.desktop import shapes
 from gatecert.desktop.engine import Engine
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
 from gatecert.desktop.headers import lookup_headers
-from gatecert.desktop.profiles import ENGINE_DESKTOP, EngineProfile
+from gatecert.desktop.profiles import ENGINE_DESKTOP, EngineProfile, bare_model
 from gatecert.desktop.settings import GatewaySettings
 from gatecert.desktop.transport import HttpxTransport, Transport
 
@@ -84,7 +84,7 @@ class DesktopApp:
         settings, transport = self.settings, self._transport
         if transport is None:
             raise NotRunningError("the app is not running: launch() it first")
-        body = shapes.encode(shapes.probe_body(model or settings.chat_model))
+        body = shapes.encode(shapes.probe_body(bare_model(model or settings.chat_model)))
         url = settings.url("/v1/messages")
         headers = lookup_headers(
             self._profile.version, url, settings.credentials(), settings.custom_headers, len(body)
