@@ -18,12 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from gatecert import __version__
-from gatecert.desktop.profiles import (
-    ENGINE_DESKTOP,
-    HOST_PROFILE_NAME,
-    HOST_PROFILE_SURENESS,
-    EngineProfile,
-)
+from gatecert.desktop.profiles import HOST_PROFILE_NAME, HOST_PROFILE_SURENESS, EngineProfile
 from gatecert.errors import UsageError
 from gatecert.gateways.running import Say
 from gatecert.gateways.target import Target
@@ -32,7 +27,12 @@ from gatecert.record.journal import JOURNAL
 from gatecert.report import write_report
 from gatecert.requirements import Catalogue, load_catalogue
 from gatecert.session.known import KnownDeviations, read_known
-from gatecert.session.options import EMBEDDED, RunOptions
+from gatecert.session.options import (
+    DEFAULT_CLIENT_PROFILE,
+    EMBEDDED,
+    RunOptions,
+    profile_named,
+)
 from gatecert.session.paths import suites_folder
 from gatecert.session.preflight import check_route
 from gatecert.session.services import Services, check_settings, start_services
@@ -53,7 +53,12 @@ class Shared:
     overhead_pairs: int
     folder: Path
     workers: int = 1
-    profile: EngineProfile = ENGINE_DESKTOP
+    client_profile: str = DEFAULT_CLIENT_PROFILE
+
+    @property
+    def profile(self) -> EngineProfile:
+        """The engine profile that the suites are run as. Raises UsageError."""
+        return profile_named(self.client_profile)
 
     def packed(self) -> bytes:
         """For the way to a worker process of ours."""
@@ -170,7 +175,7 @@ class Conductor:
             options.overhead_pairs,
             self.folder.resolve(),
             workers,
-            options.profile(),
+            options.client_profile,
         )
 
     def select(self, identifiers: Sequence[str], keyword: str, marker: str) -> None:

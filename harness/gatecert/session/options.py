@@ -27,6 +27,14 @@ LEAST_OVERHEAD_PAIRS = 6
 LIVE_MAX_TOKENS = 16
 
 
+def profile_named(name: str) -> EngineProfile:
+    """The engine profile of this name. Raises UsageError."""
+    found = find_engine(name)
+    if found is None:
+        raise UsageError(f"--client-profile {name!r} is unknown")
+    return found
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """The options that decide what is tested; see ``gatecert run --help`` for each."""
@@ -82,10 +90,7 @@ class RunOptions:
 
     def profile(self) -> EngineProfile:
         """The engine profile that the suites are run as. Raises UsageError."""
-        found = find_engine(self.client_profile)
-        if found is None:
-            raise UsageError(f"--client-profile {self.client_profile!r} is unknown")
-        return found
+        return profile_named(self.client_profile)
 
     def external(self) -> ExternalGateway | None:
         """The external gateway the options describe, or None. Raises UsageError."""
