@@ -95,7 +95,7 @@ def _delivered(config: Config, snapshot: Snapshot, client: Client) -> Config:
     for source in snapshot.sources:
         if source.form == "nested":
             return read_config(source, client)
-    if config.text("inferenceProvider"):
+    if config.text(BASE_URL):
         return config
     raise _NotActivated("setup", "the bootstrap server has not answered yet", state="setup")
 
