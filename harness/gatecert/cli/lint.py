@@ -24,7 +24,7 @@ def lint_files(arguments: argparse.Namespace) -> int:
         raise UsageError("lint: name a file or a folder; see gatecert lint --help")
     paths = [Path(path) for path in arguments.paths]
     for path in paths:
-        if not path.exists() and not path.is_symlink():
+        if not _is_there(path):
             raise UsageError(f"{path}: there is no such file or folder")
     linted = lint(paths, _client(arguments), _policy(arguments.policy))
     sys.stdout.write(FORMATS[arguments.format](linted))
@@ -33,6 +33,13 @@ def lint_files(arguments: argparse.Namespace) -> int:
     if not linted.files:
         raise UsageError("no configuration of Claude Desktop in " + ", ".join(arguments.paths))
     return EXIT_FINDINGS if at_least(linted.findings, arguments.fail_on) else EXIT_CLEAN
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except OSError:  # a name that no disk can hold
+        return False
 
 
 def _client(arguments: argparse.Namespace) -> Client:

@@ -26,7 +26,7 @@ from gatecert.lint.report import at_place
 
 SUFFIXES = (".json", ".plist", ".mobileconfig", ".reg")
 _OURS_BY_NAME = (INDEX, *MANAGED_LINUX, MODE_SWITCH)
-_MOST_BYTES = 4_000_000
+_MOST_BYTES = 1_000_000
 _MOST_FILES = 10_000
 # a key of the client in bytes that could not be read, in ASCII or UTF-16
 _SPEAKS_OF_US = re.compile(rb"inference[A-Z]\w|claudefordesktop|Policies\\Claude", re.IGNORECASE)

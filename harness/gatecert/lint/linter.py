@@ -70,6 +70,7 @@ def judge(source: Source, client: Client, policy: Policy) -> list[Finding]:
         *files.emptiness(config),
         *credentials.misplaced(config),
         *urls.user_info(config, client),
+        *urls.bootstrap_url(config),
     ]
     if _is_gateway(config):
         findings += [

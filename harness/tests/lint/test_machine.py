@@ -106,6 +106,20 @@ def test_the_applied_profile(tmp_path: Path) -> None:
     assert codes(run(library / "_meta.json")) == []
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "../../etc/passwd", "\x00", "\ud800", "/", ".."])
+def test_an_applied_profile_with_an_odd_name(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "configLibrary" / "_meta.json", {"appliedId": name, "entries": []})
+    assert codes(run(tmp_path)) == ["no-profile-applied"]
+
+
+def test_a_user_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless(kind: type[Path]) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", classmethod(homeless))
+    assert codes(run(write(tmp_path / "a.json", KEY, 0o644)))[0] == "readable-by-others"
+
+
 def test_an_index_by_itself_is_an_example(tmp_path: Path) -> None:
     assert codes(run(write(tmp_path / "_meta.json", {"appliedId": "1", "entries": []}))) == []
 
@@ -151,7 +165,7 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     linted = run(tmp_path / "broken-link.json", huge, junk, device)
     assert [why.partition(",")[0] for _, why in linted.unreadable] == [
         "No such file or directory",
-        "has more than 4000000 bytes",
+        "has more than 1000000 bytes",
         "not JSON: a value is needed here",
         "is not a file",
     ]

@@ -20,6 +20,7 @@ from gatecert.desktop.config.source import (
 from gatecert.desktop.config.values import Raw
 
 _LIBRARY = "configLibrary"
+_GROUPS = (*CLUSTERS, "inference.credential", "inference.gateway")
 _OPENS_JSON = re.compile(r'"\s*[{\[]\s*"\s*$')
 
 
@@ -42,6 +43,7 @@ def read_json(path: str, name: str, data: bytes) -> Source | Index:
     form = "managed-json" if name in MANAGED_LINUX else _form(path, node.members)
     if form == "nested":
         raws = dict(_nested(node, []))
+        oddities += _twice_in_groups(node, "")
         oddities += _flat_ones(node)
     else:
         raws = _flat(node)
@@ -81,6 +83,14 @@ def _form(path: str, members: Mapping[str, Node]) -> str:
 
 def _is_cluster(name: str, node: Node) -> bool:
     return name in CLUSTERS and isinstance(node.value, dict)
+
+
+def _twice_in_groups(node: Node, path: str) -> Iterator[Oddity]:
+    for name, member in node.members.items():
+        here = f"{path}{name}"
+        if here in _GROUPS:
+            yield from (Oddity("twice", f"{here}.{n}", "", member.names[n]) for n in member.twice)
+            yield from _twice_in_groups(member, f"{here}.")
 
 
 def _flat_ones(node: Node) -> Iterator[Oddity]:
@@ -130,7 +140,7 @@ def _nested(node: Node, path: list[str]) -> Iterator[tuple[str, Raw]]:
         here = [*path, name]
         flat = flat_name(here)
         known = flat in KEYS or is_open(flat)
-        if isinstance(member.value, dict) and not known:
+        if isinstance(member.value, dict) and ".".join(here) in _GROUPS:
             yield from _nested(member, here)
         elif name not in ENVELOPE:
             yield flat if known else ".".join(here), _raw(member, node.names[name])

@@ -40,6 +40,7 @@ _ROOTS = {
     "HKEY_CURRENT_USER": "HKCU",
     "HKCU": "HKCU",
 }
+_MOST_TROUBLE = 1000
 _MOST_LINES_OF_A_STRING = 500
 _MOST_CHARACTERS_OF_A_STRING = 100_000
 
@@ -101,6 +102,8 @@ def parse_registry(text: str) -> RegistryFile:
         stripped = line.strip()
         if place.line > 1 and stripped and not stripped.startswith(";"):
             build.take(stripped, place)
+        if len(build.trouble) > _MOST_TROUBLE:
+            break  # whatever this is, it is no export
     return build.result()
 
 
@@ -115,7 +118,10 @@ class _Build:
     trouble: list[RegistryTrouble] = field(default_factory=list)
 
     def take(self, line: str, place: Place) -> None:
-        if line.startswith("["):
+        if line.startswith("[") and not line.endswith("]"):
+            self.key = None
+            self.trouble.append(RegistryTrouble("line", "", place))
+        elif line.startswith("["):
             self._open(line)
         elif self.key is not None:
             self._set(line, place)

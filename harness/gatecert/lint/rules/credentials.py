@@ -132,8 +132,9 @@ def _of_kind(config: Config, kind: Setting, found: list[str]) -> Iterator[Findin
         yield at_setting("kind-not-for-gateways", kind)
         return
     needed = {"static": KEY, "helper-script": HELPER}.get(value)
-    refused = any(m.key == needed for m in config.misreadings)
-    if needed and value not in found and not refused and needed not in config.source.raws:
+    if needed is None or value in found:
+        return
+    if needed not in config.source.raws and not is_misspelt(config, needed):
         does = f"the client says '{KIND} is \"{value}\" but {needed} is not set'"
         yield at_setting("missing-key", kind, does=does, fix=f"set {needed}, or remove {KIND}")
 
@@ -170,14 +171,20 @@ def _sign_in(config: Config) -> Iterator[Finding]:
 
 
 def _sign_in_values(setting: Setting, oidc: Mapping[str, object]) -> Iterator[Finding]:
-    port = oidc.get("redirectPort")
-    whole = isinstance(port, int) and not isinstance(port, bool)
-    if port is not None and not (whole and 1024 <= int(str(port)) <= 65_535):
-        detail, fix = "redirectPort is refused", "use 1024 to 65535, or leave it out"
-        yield at_setting("sign-in-incomplete", setting, detail, fix=fix, inside=("redirectPort",))
-    kind = oidc.get("bearerTokenType", "id_token")
+    port, kind = oidc.get("redirectPort"), oidc.get("bearerTokenType", "id_token")
+    refused = []
+    if port is not None and not _is_port(port):
+        refused.append(("redirectPort", "use 1024 to 65535, or leave it out"))
     if kind not in ("id_token", "access_token"):
-        detail, fix = "bearerTokenType is refused", "write id_token or access_token"
-        yield at_setting(
-            "sign-in-incomplete", setting, detail, fix=fix, inside=("bearerTokenType",)
-        )
+        refused.append(("bearerTokenType", "write id_token or access_token"))
+    for member in ("issuer", "authorizationUrl", "tokenUrl"):
+        url = oidc.get(member)
+        if url and not str(url).strip().lower().startswith("https://"):
+            refused.append((member, "write an https URL"))
+    for member, fix in refused:
+        detail = f"{member} is refused"
+        yield at_setting("sign-in-incomplete", setting, detail, fix=fix, inside=(member,))
+
+
+def _is_port(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1024 <= value <= 65_535

@@ -12,7 +12,7 @@ from gatecert.desktop.config.keys import CLUSTERS, KEYS, nested_place, shown_ver
 from gatecert.desktop.config.source import Oddity, Source
 from gatecert.desktop.config.values import Raw
 from gatecert.lint.finding import Finding
-from gatecert.lint.near import SEVERAL, all_meant, meant
+from gatecert.lint.near import SEVERAL, all_meant, group_meant, meant
 from gatecert.lint.report import at_file, at_place
 from gatecert.lint.rules import credentials, headers
 from gatecert.lint.show import is_plain, shown
@@ -123,6 +123,8 @@ def _unknown(config: Config, name: str, raw: Raw) -> Iterator[Finding]:
     elif known:
         fix = f"write {nested_place(known) if form == 'nested' else known}"
         yield at_place("misspelt-key", path, key, raw.place, fix=fix)
+    elif isinstance(raw.value, dict) and group_meant(name):
+        yield at_place("misspelt-key", path, key, raw.place, fix=f"write {group_meant(name)}")
     elif credentials.is_another_name(name):
         return  # told as a misplaced key
     elif form == "managed-json":

@@ -45,8 +45,11 @@ def permissions(file: File) -> Iterator[Finding]:
 
 def _is_in_use(path: Path) -> bool:
     """Whether it is a file that the client of the user reads who runs this."""
-    whole = path.absolute()
-    return any(whole.is_relative_to(Path.home() / folder) for folder in _OF_A_USER)
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without a home, as in some containers
+        return False
+    return any(path.absolute().is_relative_to(home / folder) for folder in _OF_A_USER)
 
 
 def _holds_secret(source: Source) -> bool:
@@ -100,12 +103,19 @@ def _index(path: Path, index: Index, present: set[Path]) -> Iterator[Finding]:
     detail = ""
     if not index.applied:
         detail = "appliedId is not set"
-    elif profile not in present and not profile.is_file():
+    elif profile not in present and not _is_file(profile):
         detail = "appliedId names a profile whose file is not in the folder"
     elif index.applied not in index.entries:
         detail = "appliedId names a profile that is not among the entries"
     if detail:
         yield at_place("no-profile-applied", str(path), "appliedId", place, detail)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no disk can hold
+        return False
 
 
 def hidden(sources: Sequence[Source], client: Client) -> Iterator[Finding]:

@@ -53,6 +53,13 @@ def user_info(config: Config, client: Client) -> Iterator[Finding]:
                     yield _refused(setting, client, member)
 
 
+def bootstrap_url(config: Config) -> Iterator[Finding]:
+    """Whether the client would ask the bootstrap server: over https alone."""
+    setting = config.settings.get("bootstrapUrl")
+    if setting is not None and not str(setting.value).strip().lower().startswith("https://"):
+        yield at_setting("value-ignored", setting, "it must be an https URL", fix="write https://")
+
+
 def _has_user_info(value: object) -> bool:
     if not isinstance(value, str):
         return False

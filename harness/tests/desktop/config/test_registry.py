@@ -70,6 +70,12 @@ def test_other_lines() -> None:
     assert parse("", end="\n").values == ()
 
 
+def test_a_key_that_is_not_closed() -> None:
+    found = parse(HKLM[:-1], '"a"="b"')
+    assert found.values == ()
+    assert [(t.kind, t.place.line) for t in found.trouble] == [("line", 3)]
+
+
 def test_hives_and_spellings_of_the_key() -> None:
     found = parse(HKCU.replace("Policies", "POLICIES"), '"a"="b"', HKLM, '@="c"', '"A"="d"')
     assert [(v.hive, v.name) for v in found.values] == [("HKCU", "a"), ("HKLM", ""), ("HKLM", "A")]
@@ -90,6 +96,13 @@ def test_deletions() -> None:
     assert ([v.name for v in found.values], found.removes) == (["c"], True)
     found = parse(HKLM, '"a"="b"', HKLM.replace("]", r"\S]"), '"x"="y"', r"[-HKLM\Software\Other]")
     assert (len(found.values), found.removes) == (2, False)
+
+
+def test_a_deleted_key_takes_its_subkeys_along() -> None:
+    inside = (HKLM.replace("]", r"\Sub]"), '"x"="y"')
+    assert parse(*inside, "[-" + HKLM[1:]).values == ()
+    found = parse(HKLM, '"a"="b"', *inside, "[-" + HKLM[1:-1] + r"\Sub]", HKCU, '"c"="d"')
+    assert [(v.hive, v.name) for v in found.values] == [("HKLM", "a"), ("HKCU", "c")]
 
 
 def test_later_values_replace_earlier_ones_whatever_their_case() -> None:

@@ -83,6 +83,13 @@ def test_flat_keys_in_a_nested_file_are_told() -> None:
     assert [(o.kind, o.key) for o in source.oddities] == [("flat-in-nested", "chatTabEnabled")]
 
 
+def test_what_is_given_twice_in_a_group() -> None:
+    text = b'{"inference": {"provider": "gateway", "credential": {"kind": "a", "kind": "b"}}}'
+    source = one("b.json", text)
+    assert [(o.kind, o.key) for o in source.oddities] == [("twice", "inference.credential.kind")]
+    assert source.raws["inferenceCredentialKind"].value == "b"
+
+
 def test_clusters_in_a_flat_file_stay_what_they_are() -> None:
     source = read("configLibrary/1.json", NESTED)
     assert source.form == "library"
