@@ -18,6 +18,7 @@ from gatecert.gateways.managed import MANAGED
 from gatecert.lint import FORMATS, PAGES, SEVERITIES
 from gatecert.requirements import AREAS
 from gatecert.session.options import (
+    DEFAULT_CLIENT_PROFILE,
     DEFAULT_MAX_REQUESTS,
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
@@ -148,6 +149,13 @@ def _add_run(commands: Commands[_Parser]) -> None:
         default=DEFAULT_OVERHEAD_PAIRS,
         metavar="N",
         help="pairs of requests for each measurement (default: %(default)s)",
+    )
+    add(
+        "--client-profile",
+        type=filled,
+        default=DEFAULT_CLIENT_PROFILE,
+        metavar="NAME",
+        help="the client that the suites are run as (default: %(default)s); see docs/client.md",
     )
     how = parser.add_argument_group("output")
     add = how.add_argument

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from gatecert.desktop.engine import Engine, OnEvent, Turn
@@ -182,26 +182,23 @@ class _Subagent:
         self._engine = engine
         self._draft = engine.subagent_draft(prompt, model=model)
         self._answered = threading.Event()
-        self._thread = threading.Thread(target=self._work)
-        self._started = False
+        self._pool = ThreadPoolExecutor(1)
+        self._work: Future[Turn] | None = None
 
-    def be_under_way(self) -> None:
+    def be_under_way(self) -> Future[Turn]:
         """Start it, and wait until its answer has begun, so that both requests are open at once."""
-        if not self._started:
-            self._started = True
-            self._thread.start()
+        if self._work is None:
+            self._work = self._pool.submit(self._engine.send_draft, self._draft, self._seen)
+            self._work.add_done_callback(self._seen)
             self._answered.wait(_UNDER_WAY_S)
+        return self._work
 
-    def be_done(self) -> None:
-        """Wait for its end."""
-        self.be_under_way()
-        self._thread.join()
-
-    def _work(self) -> None:
+    def be_done(self) -> Turn:
+        """Wait for its end. Raises what its request raised."""
         try:
-            self._engine.send_draft(self._draft, self._seen)
+            return self.be_under_way().result()
         finally:
-            self._answered.set()
+            self._pool.shutdown()
 
     def _seen(self, event: object) -> bool:
         self._answered.set()

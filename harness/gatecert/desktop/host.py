@@ -10,7 +10,7 @@ from gatecert.desktop import shapes
 from gatecert.desktop.engine import DISCOVERY
 from gatecert.desktop.exchange import OutgoingRequest
 from gatecert.desktop.headers import lookup_headers
-from gatecert.desktop.profiles import EngineProfile
+from gatecert.desktop.profiles import EngineProfile, bare_model
 from gatecert.desktop.settings import GatewaySettings
 
 MESSAGES = "/v1/messages"
@@ -23,7 +23,7 @@ def discovery_request(settings: GatewaySettings, profile: EngineProfile) -> Outg
 
 def probe_request(settings: GatewaySettings, profile: EngineProfile, model: str) -> OutgoingRequest:
     """The *Test connection* button: one token, no stream."""
-    body = shapes.encode(shapes.probe_body(model))
+    body = shapes.encode(shapes.probe_body(bare_model(model)))
     return _request(settings, profile, "POST", MESSAGES, body)
 
 

@@ -22,7 +22,7 @@ from gatecert.fidelity.plans import CallPlan, FlowPlan
 from gatecert.upstream import Directive, Plan, Provider, Receipt, embed, new_token
 
 _KEY, _TOKEN = "sk-fidelity-key", "fidelity-token"
-_COUNT_MS = 40  # long enough for every connection of a burst to be in use
+_COUNT_MS = 150  # long enough for every connection of a burst to be in use
 
 
 @dataclass(frozen=True)

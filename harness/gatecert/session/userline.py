@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatecert.desktop import ENGINE_DESKTOP, EngineProfile, Exchange
+from gatecert.desktop import EngineProfile, Exchange
 from gatecert.desktop.recovery import SeenLine, seen
 from gatecert.record import Redactor, Seen
 from gatecert.requirements import Judgement
@@ -16,9 +16,9 @@ def user_sees(
     exchanges: Sequence[Exchange],
     judgement: Judgement,
     redactor: Redactor,
-    profile: EngineProfile = ENGINE_DESKTOP,
+    profile: EngineProfile,
 ) -> Seen | None:
-    """What the user sees of what was judged, free of secrets; None for what passed."""
+    """What the user of this client sees of what was judged, free of secrets; None for a pass."""
     if judgement.verdict in _NOT_SHOWN:
         return None
     line = _line(exchanges, judgement.came or judgement.sentence, profile)

@@ -59,11 +59,12 @@ def give_verdict(
     bodies = None if judgement.verdict == "pass" else shared.folder / "bodies"
     judged = with_known(judgement, known)
     evidence = witness.evidence(_provider(item), redactor, bodies)
+    seen = user_sees(witness.exchanges, judged, redactor, shared.profile)
     result = to_result(
         stated,
         judged,
         redactor,
-        evidence=replace(evidence, seen=user_sees(witness.exchanges, judged, redactor)),
+        evidence=replace(evidence, seen=seen),
         duration_ms=call.duration * 1000,
         known=known,
     )

@@ -131,7 +131,7 @@ def test_the_connection_test_is_one_token_of_the_chat_model(
     assert json.loads(request_of(route).content) == {"model": "claude-sonnet-4-5", **probe}
     assert exchange.request.header("content-length") == str(len(request_of(route).content))
     assert exchange.status == 200
-    app.test_connection("other")
+    app.test_connection("other[1m]")
     assert json.loads(request_of(route).content)["model"] == "other"
 
 

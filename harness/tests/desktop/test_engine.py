@@ -202,6 +202,16 @@ def test_an_api_key_takes_the_place_of_the_bearer() -> None:
     assert custom.header("authorization") == "Bearer other"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "bearer", "key"), [("bearer", "sk-1", "sk-2"), ("x-api-key", "sk-2", "sk-1")]
+)
+def test_a_second_key_goes_into_the_other_header(scheme: str, bearer: str, key: str) -> None:
+    request = sent_turn(auth_scheme=scheme, second_key=" sk-2 ")
+    assert request.header("authorization") == f"Bearer {bearer}"
+    assert request.header("x-api-key") == key
+    assert "sk-2" not in repr(GatewaySettings("http://127.0.0.1:1", "k", second_key="sk-2"))
+
+
 def test_header_changes_replace_remove_and_add() -> None:
     simulated, wire = engine()
     simulated.turn("hi", headers={"USER-AGENT": "me", "x-app": None, "X-New": "1", "No": None})

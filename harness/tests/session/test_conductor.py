@@ -94,11 +94,13 @@ def test_a_folder_that_cannot_be_cleaned_is_refused(tmp_path: Path, up: Up) -> N
 
 @pytest.mark.usefixtures("down")
 def test_a_run_that_could_not_start_leaves_a_record_of_what_was_asked(tmp_path: Path) -> None:
-    run = conductor(tmp_path, areas=["auth"])
+    run = conductor(tmp_path, areas=["auth"], client_profile="engine-cli-2.1.330")
     with pytest.raises(RunError):
         run.start(print)
     record = run.could_not_start("nothing listens there", "AUTH-01", "must")
     assert record is not None
+    assert record.profile["engine"] == "engine-cli-2.1.330"
+    assert "in a terminal" in record.profile["engine_source"]
     assert record.selection["keyword"] == "AUTH-01"
     assert record.selection["marker"] == "must"
     assert record.selection["areas"] == ["auth"]
