@@ -11,9 +11,10 @@ import nox
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = False
-nox.options.sessions = ["lint", "types", "tests", "suites", "wheel", "killtable", "portkey"]
+nox.options.sessions = ["lint", "types", "tests", "sdk", "suites", "wheel", "killtable", "portkey"]
 
 LOCK = "requirements.lock"
+SDK_STYLES = ["new", "old"]
 PYTHONS = ["3.11", "3.12", "3.13"]
 
 
@@ -54,6 +55,30 @@ def matrix(session: nox.Session) -> None:
     """Run the tests of the harness on every supported Python that is installed."""
     install(session)
     session.run("pytest", "-q", *session.posargs)
+
+
+@nox.session
+def sdk(session: nox.Session) -> None:
+    """Let real Anthropic SDKs for Python, of the new style and of the old, use the gateway."""
+    install(session)
+    for style in SDK_STYLES:
+        # a folder for each, since one environment holds one version
+        folder = os.path.join(session.create_tmp(), f"sdk-{style}")
+        shutil.rmtree(folder, ignore_errors=True)
+        lock_file = f"requirements-sdk-{style}.lock"
+        session.install("-q", "--require-hashes", "--target", folder, "-r", lock_file)
+        # with GATECERT_SDK, a missing SDK is a failure and no reason to skip
+        session.run(
+            *("pytest", "-q", "harness/tests/clients", *session.posargs),
+            env={"GATECERT_SDK": style, "PYTHONPATH": folder},
+        )
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Run the real SDKs and Claude Code in a network namespace, and compare what they send."""
+    install(session)
+    session.run("python", "-m", "gatecert.realclients", *session.posargs)
 
 
 @nox.session
@@ -115,12 +140,20 @@ def portkey(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write the lock file anew from the ranges in pyproject.toml."""
     session.install("-q", "uv")
+    compile_lock(session, LOCK, "pyproject.toml", "--group", "dev", "--extra", "parallel")
+    for style in SDK_STYLES:
+        # beside the packages of the other lock file, so in the same versions
+        name = f"requirements-sdk-{style}.lock"
+        compile_lock(session, name, "--group", f"sdk-{style}", "-c", LOCK)
+
+
+def compile_lock(session: nox.Session, output: str, *wanted: str) -> None:
+    """Write one lock file, with hashes and without the registry's name."""
     session.run(
-        "uv", "pip", "compile", "pyproject.toml",
-        "--group", "dev", "--extra", "parallel",
+        "uv", "pip", "compile", *wanted,
         "--universal", "--python-version", "3.11",
         "--generate-hashes", "--no-emit-index-url", "--no-header",
-        "-o", LOCK,
+        "-o", output,
         *session.posargs,
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ class MetadataPolicy:
     """What the metadata header must hold, and where a team's requests go.
 
     ``routes`` maps a value of ``route_key`` to a provider route; every other value goes to
-    ``default_route``.
+    ``default_route``. Without a ``header`` there is no policy, and all goes to ``default_route``.
     """
 
     header: str = "x-portkey-metadata"

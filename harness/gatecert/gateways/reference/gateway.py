@@ -167,6 +167,8 @@ class ReferenceGateway:
     def check_metadata(self, request: Request) -> Refusal | None:
         """The metadata policy: one JSON object of short strings with the required keys."""
         policy = self.config.metadata
+        if not policy.header:
+            return None
         metadata = self.metadata(request)
         if not isinstance(metadata, dict):
             return self.metadata_refusal(
