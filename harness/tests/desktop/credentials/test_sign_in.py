@@ -186,16 +186,6 @@ def test_a_redirect_port_is_the_one_that_is_listened_on(
     assert provider.posts[-1]["redirect_uri"] == f"http://127.0.0.1:{port}/callback"
 
 
-def test_explicit_endpoints_must_be_safe_too(
-    provider: IdentityProvider, clock: StoppedClock
-) -> None:
-    for evil in ("http://id.example/x", "https://id.example:x/"):
-        urls: dict[str, Any] = {"authorizationUrl": evil, "tokenUrl": f"{provider.url}/token"}
-        signing, user = source(provider, clock, **urls)
-        assert failure(signing).reason == "discovery"
-        assert user.asked == []
-
-
 def test_an_address_that_cannot_be_asked_is_told(clock: StoppedClock) -> None:
     settings = read_sign_in({"clientId": CLIENT, "issuer": "https://id.example/\u2603"})
     signing = SignIn(Interactive(GATEWAY, settings), HttpxTransport, visit, clock)
