@@ -103,6 +103,27 @@ def test_the_first_full_id_is_the_model_of_a_chat() -> None:
     assert settings.chat_model == "claude-b"
 
 
+@pytest.mark.parametrize(
+    ("keys", "model"),
+    [
+        ({"inferenceModels": ["claude-b[1m]"]}, "claude-b"),
+        ({"inferenceModels": ["claude-b[1m]"], "modelPrefer1mContext": True}, "claude-b[1m]"),
+        ({"inferenceModels": ["claude-b"], "modelPrefer1mContext": True}, "claude-b"),
+        ({"inferenceModels": [{"name": "claude-b[1m]", "prefer1m": True}]}, "claude-b[1m]"),
+        ({"inferenceModels": [{"name": "claude-b", "prefer1m": True}]}, "claude-b"),
+    ],
+)
+def test_the_long_context_is_chosen_where_it_is_there_and_preferred(
+    keys: dict[str, Any], model: str
+) -> None:
+    settings = launched(library(**keys)).settings
+    assert settings is not None
+    assert settings.chat_model == model
+    older = launched(library(**keys), client=Client(version_of("1.21458.0"))).settings
+    assert older is not None
+    assert older.chat_model == "claude-b"
+
+
 def test_a_refused_model_is_dropped_or_refuses_everything_by_version() -> None:
     listed = library(inferenceModels=["gpt-5", "claude-a"])
     assert [model.name for model in launched(listed).models] == ["claude-a"]
