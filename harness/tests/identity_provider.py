@@ -247,6 +247,29 @@ class VerifyingGateway(_Server):
         return True
 
 
+class StoppedClock:
+    def __init__(self, provider: IdentityProvider) -> None:
+        self.time = 1_000_000_000.0
+        provider.clock = self.now
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+class User:
+    """Opens whatever the client asks for, and remembers it."""
+
+    def __init__(self) -> None:
+        self.asked: list[Prompt] = []
+
+    def __call__(self, prompt: Prompt) -> None:
+        self.asked.append(prompt)
+        visit(prompt)
+
+
 def visit(prompt: Prompt) -> None:
     """A browser: opens the page and follows its redirect back to the client."""
     page = httpx.get(prompt.url, follow_redirects=True, trust_env=False)

@@ -16,7 +16,8 @@ from gatecert.desktop.config.config import Client, Config, in_force, read_config
 from gatecert.desktop.config.keys import Version, shown_version
 from gatecert.desktop.config.sources import MANAGED_LINUX
 from gatecert.desktop.credentials.plan import NoCredentialError, Planned, Static, plan_credential
-from gatecert.desktop.model_entries import Models, ModelsError, read_models
+from gatecert.desktop.model_entries import ConfiguredModel, Models, ModelsError, read_models
+from gatecert.desktop.profiles.traits import WIDE_CONTEXT
 from gatecert.desktop.settings import GatewaySettings, SettingsError, normal_base_url
 
 # The oldest release that the client's configuration changelog names. Keys of its baseline are
@@ -95,7 +96,7 @@ def _delivered(config: Config, snapshot: Snapshot, client: Client) -> Config:
     for source in snapshot.sources:
         if source.form == "nested":
             return read_config(source, client)
-    if config.text("inferenceProvider"):
+    if config.text(BASE_URL):
         return config
     raise _NotActivated("setup", "the bootstrap server has not answered yet", state="setup")
 
@@ -131,12 +132,13 @@ def _third_party(config: Config, client: Client, snapshot: Snapshot) -> Activati
     except NoCredentialError as exc:
         raise _NotActivated("no-credential", str(exc), exc.key) from None
     models = _models(config, client)
-    full_ids = [model.name for model in models.entries if not model.needs_discovery]
+    full_ids = [model for model in models.entries if not model.needs_discovery]
     features, warnings = _features(config)
+    chat_model = _chat_model(full_ids[0], features) if full_ids else ""
     return Activation(
         "3p",
         "healthy",
-        _settings(base_url, planned, headers.named_values(config.get(headers.KEY)), full_ids),
+        _settings(base_url, planned, headers.named_values(config.get(headers.KEY)), chat_model),
         planned.plan,
         models.entries,
         config.flag(DISCOVERY, len(full_ids) < len(models.entries) or not full_ids),
@@ -193,12 +195,18 @@ def _models(config: Config, client: Client) -> Models:
         raise _NotActivated("invalid-config", str(exc), model_entries.KEY) from None
 
 
+def _chat_model(model: ConfiguredModel, features: Features) -> str:
+    """The default model as the engine is asked for it, marked if the long context is preferred."""
+    wide = model.supports_1m and (model.prefers_1m or features.prefer_1m)
+    return model.name + WIDE_CONTEXT if wide else model.name
+
+
 def _settings(
-    base_url: str, planned: Planned, custom: dict[str, str], models: list[str]
+    base_url: str, planned: Planned, custom: dict[str, str], chat_model: str
 ) -> GatewaySettings:
     """The settings in force. What no request can carry blocks the engine, not the mode."""
     key = planned.plan.key if isinstance(planned.plan, Static) else None
-    chat = {"chat_model": models[0]} if models else {}
+    chat = {"chat_model": chat_model} if chat_model else {}
     try:
         return GatewaySettings(base_url, key, planned.scheme, custom, **chat)
     except SettingsError as exc:

@@ -25,6 +25,7 @@ from gatecert.desktop.config.sources import (
 )
 from gatecert.desktop.credentials.keychain import Keychain, MemoryKeychain
 from gatecert.desktop.launch_rules import activate
+from gatecert.desktop.profiles import bare_model
 from gatecert.desktop.settings import GatewaySettings
 
 LIBRARY = "configLibrary"
@@ -183,8 +184,13 @@ def profile(settings: GatewaySettings) -> Mapping[str, Any]:
         "inferenceGatewayBaseUrl": settings.base_url,
         "inferenceGatewayAuthScheme": settings.auth_scheme,
         **({"inferenceCustomHeaders": custom} if custom else {}),
-        "inferenceModels": [settings.chat_model],
+        "inferenceModels": [_model(settings.chat_model)],
     }
+
+
+def _model(name: str) -> str | Mapping[str, Any]:
+    bare = bare_model(name)
+    return name if bare == name else {"name": bare, "supports1m": True, "prefer1m": True}
 
 
 def _check_ownership(path: Path, root_uid: int) -> None:

@@ -19,6 +19,7 @@ LEGACY_ONLY = 'no configured model is left: the picker shows only "Legacy Model"
 _ONE_MILLION = "[1m]"
 _CHECKED_SINCE = (1, 6259, 0)
 _DROPPED_SINCE = (1, 8089, 0)
+_PREFERS_SINCE = (1, 21459, 0)
 _MOST = 200
 
 
@@ -28,11 +29,15 @@ class ModelsError(ValueError):
 
 @dataclass(frozen=True)
 class ConfiguredModel:
-    """One row of the picker. ``tier`` is the family it stands for, ``""`` if none is said."""
+    """One row of the picker. ``tier`` is the family it stands for, ``""`` if none is said.
+
+    ``prefers_1m`` chooses the long context where the model has it.
+    """
 
     name: str
     supports_1m: bool = False
     tier: str = ""
+    prefers_1m: bool = False
 
     @property
     def needs_discovery(self) -> bool:
@@ -55,7 +60,7 @@ def read_models(entries: Sequence[Any], discovers: bool | None, version: Version
     kept: list[ConfiguredModel] = []
     warnings: list[str] = []
     for entry in entries:
-        model = _entry(entry)
+        model = _entry(entry, version)
         trouble = _trouble(model, discovers, version)
         if model is not None and not trouble:
             kept.append(model)
@@ -66,7 +71,7 @@ def read_models(entries: Sequence[Any], discovers: bool | None, version: Version
     return Models(tuple(kept), tuple(warnings if kept else [*warnings, LEGACY_ONLY]))
 
 
-def _entry(entry: Any) -> ConfiguredModel | None:
+def _entry(entry: Any, version: Version) -> ConfiguredModel | None:
     """The model of an entry, or None if it has no name."""
     members = entry if isinstance(entry, dict) else {"name": entry}
     name = members.get("name")
@@ -80,6 +85,7 @@ def _entry(entry: Any) -> ConfiguredModel | None:
         bare,
         suffixed or members.get("supports1m") is True,
         tier if isinstance(tier, str) and tier in FAMILIES else "",
+        members.get("prefer1m") is True and version >= _PREFERS_SINCE,
     )
 
 

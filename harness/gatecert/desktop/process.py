@@ -39,7 +39,7 @@ class Process:
         around: Surroundings,
     ) -> None:
         self.transport = make_transport()
-        self._apart = make_transport() if profile.release.probe_apart else None
+        self._apart = make_transport()
         self.renewal_error: CredentialError | None = None
         self._machine = machine
         self._profile = profile
@@ -52,9 +52,8 @@ class Process:
 
     def close(self) -> None:
         """Close every connection."""
-        for transport in (self.transport, self._apart):
-            if transport is not None:
-                transport.close()
+        self.transport.close()
+        self._apart.close()
 
     @property
     def engine(self) -> Engine:

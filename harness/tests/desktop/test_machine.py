@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -68,6 +69,12 @@ def test_what_is_applied_is_read_back(machine: LocalMachine) -> None:
     activation = machine.activation()
     assert activation.settings == SETTINGS
     assert [model.name for model in activation.models] == ["claude-opus-4-6"]
+
+
+def test_a_model_with_long_context_is_read_back_as_such(machine: LocalMachine) -> None:
+    wide = replace(SETTINGS, chat_model="claude-opus-4-6[1m]")
+    machine.apply(wide)
+    assert machine.activation().settings == wide
 
 
 def test_no_file_holds_the_key_and_none_is_readable_by_others(machine: LocalMachine) -> None:

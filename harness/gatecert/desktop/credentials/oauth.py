@@ -17,11 +17,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from gatecert.desktop.credentials.credential import CredentialError
-from gatecert.desktop.credentials.sign_in_settings import SignInSettings
+from gatecert.desktop.credentials.sign_in_settings import SignInSettings, is_safe_address
 from gatecert.desktop.secret import Secret
 
 CALLBACK = "/callback"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Form = dict[str, str]
 
@@ -128,12 +127,7 @@ def read_server(document: Any, issuer: str | None = None) -> Server:
 
 def checked_endpoint(url: str) -> str:
     """A URL that a credential may be sent to. Raises CredentialError."""
-    try:
-        parts = urlsplit(url)
-        scheme, host, _ = parts.scheme, parts.hostname, parts.port
-    except ValueError:
-        scheme, host = "", None
-    if host and (scheme == "https" or (scheme == "http" and host in _LOOPBACK)):
+    if is_safe_address(url):
         return url
     raise CredentialError("discovery", "a sign-in address is not https (or http on loopback)")
 

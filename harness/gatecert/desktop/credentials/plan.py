@@ -72,14 +72,14 @@ def plan_credential(
 
 
 def _ways(config: Config, client: Client, stored: Secret | None) -> list[str]:
-    """The ways to a credential that the fields offer, the strongest last."""
-    ways = ["static"] if config.text(KEY) or stored is not None else []
-    if config.text(HELPER):
-        ways.append("helper-script")
-    signs_in = config.text(SCHEME) == "sso" and not client.after_cut_off
-    if signs_in or config.get(OIDC) is not None:
-        ways.append("interactive")
-    return ways
+    """The ways to a credential that the fields offer, the one that wins first."""
+    sso = config.text(SCHEME) == "sso" and not client.after_cut_off
+    offered = {
+        "interactive": sso or config.get(OIDC) is not None,
+        "helper-script": bool(config.text(HELPER)),
+        "static": bool(config.text(KEY)) or stored is not None,
+    }
+    return [way for way, is_there in offered.items() if is_there]
 
 
 def _check_kind(kind: str, ways: list[str]) -> None:
@@ -98,7 +98,7 @@ def _derived(ways: list[str], client: Client) -> tuple[str, tuple[str, ...]]:
     if len(ways) == 1:
         return ways[0], ()
     listed = ", ".join(ways)
-    return ways[-1], (f"Multiple credential methods configured ({listed}); using {ways[-1]}",)
+    return ways[0], (f"Multiple credential methods configured ({listed}); using {ways[0]}",)
 
 
 def _plan(kind: str, config: Config, base_url: str, stored: Secret | None) -> Plan:

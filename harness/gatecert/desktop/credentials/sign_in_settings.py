@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 DEFAULT_SCOPES = ("openid", "profile", "email", "offline_access")
 _OFFLINE = "offline_access"
 _TOKEN_TYPES = ("id_token", "access_token")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PORTS = (1024, 65_535)
 
 
@@ -41,9 +43,9 @@ def read_sign_in(value: Mapping[str, Any]) -> SignInSettings:
     """The settings. Raises SignInSettingsError."""
     settings = SignInSettings(
         client_id=_text(value, "clientId"),
-        issuer=_text(value, "issuer"),
-        authorization_url=_text(value, "authorizationUrl"),
-        token_url=_text(value, "tokenUrl"),
+        issuer=_address(value, "issuer"),
+        authorization_url=_address(value, "authorizationUrl"),
+        token_url=_address(value, "tokenUrl"),
         bearer_token_type=_text(value, "bearerTokenType") or _TOKEN_TYPES[0],
         scopes=_scopes(value),
         resource=_text(value, "resource"),
@@ -56,6 +58,23 @@ def read_sign_in(value: Mapping[str, Any]) -> SignInSettings:
     if settings.bearer_token_type not in _TOKEN_TYPES:
         raise SignInSettingsError(f"bearerTokenType must be one of {', '.join(_TOKEN_TYPES)}")
     return settings
+
+
+def is_safe_address(url: str) -> bool:
+    """Whether a secret may go there: https, or http on loopback."""
+    try:
+        parts = urlsplit(url)
+        scheme, host, _ = parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        return False
+    return bool(host) and (scheme == "https" or (scheme == "http" and host in _LOOPBACK))
+
+
+def _address(value: Mapping[str, Any], name: str) -> str:
+    url = _text(value, name)
+    if url and not is_safe_address(url):
+        raise SignInSettingsError(f"{name}: must use https (or http on loopback)")
+    return url
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:

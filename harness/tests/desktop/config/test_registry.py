@@ -98,6 +98,13 @@ def test_deletions() -> None:
     assert (len(found.values), found.removes) == (2, False)
 
 
+def test_a_deleted_key_takes_its_subkeys_along() -> None:
+    inside = (HKLM.replace("]", r"\Sub]"), '"x"="y"')
+    assert parse(*inside, "[-" + HKLM[1:]).values == ()
+    found = parse(HKLM, '"a"="b"', *inside, "[-" + HKLM[1:-1] + r"\Sub]", HKCU, '"c"="d"')
+    assert [(v.hive, v.name) for v in found.values] == [("HKLM", "a"), ("HKCU", "c")]
+
+
 def test_later_values_replace_earlier_ones_whatever_their_case() -> None:
     assert [(v.name, v.data) for v in parse(HKLM, '"a"="1"', '"A"="2"').values] == [("A", "2")]
 

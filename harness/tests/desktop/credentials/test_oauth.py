@@ -202,6 +202,15 @@ def test_incomplete_settings_are_told_in_the_clients_words(
         read_sign_in(value)
 
 
+@pytest.mark.parametrize("name", ["issuer", "authorizationUrl", "tokenUrl"])
+@pytest.mark.parametrize("url", ["http://id.example", "id.example", "https://id.example:x/"])
+def test_addresses_must_be_safe(name: str, url: str) -> None:
+    value = {"clientId": "c", "authorizationUrl": "https://a", "tokenUrl": "https://t", name: url}
+    with pytest.raises(SignInSettingsError, match=f"^{name}: must use https"):
+        read_sign_in(value)
+    assert read_sign_in({**value, name: "http://127.0.0.1:8/x"})
+
+
 def test_two_endpoints_do_instead_of_an_issuer() -> None:
     value = {"clientId": "c", "authorizationUrl": "https://a", "tokenUrl": "https://t"}
     assert read_sign_in(value).issuer == ""

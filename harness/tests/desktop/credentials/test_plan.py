@@ -72,15 +72,15 @@ def test_a_timeout_out_of_bounds_is_the_default() -> None:
 @pytest.mark.parametrize(
     ("keys", "listed"),
     [
-        ({**KEY, **HELPER}, "static, helper-script"),
-        ({**HELPER, **OIDC}, "helper-script, interactive"),
-        ({**KEY, **HELPER, **OIDC}, "static, helper-script, interactive"),
+        ({**KEY, **HELPER}, "helper-script, static"),
+        ({**HELPER, **OIDC}, "interactive, helper-script"),
+        ({**KEY, **HELPER, **OIDC}, "interactive, helper-script, static"),
     ],
 )
 def test_of_several_without_a_kind_the_strongest_is_used_with_a_warning(
     keys: dict[str, Any], listed: str
 ) -> None:
-    used = listed.rsplit(", ", maxsplit=1)[-1]
+    used = listed.partition(",")[0]
     found = planned(keys)
     assert found.warnings == (f"Multiple credential methods configured ({listed}); using {used}",)
     assert isinstance(found.plan, HelperSettings if used == "helper-script" else Interactive)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,8 +12,9 @@ from identity_provider import (
     CLIENT,
     GATEWAY,
     IdentityProvider,
+    StoppedClock,
+    User,
     VerifyingGateway,
-    serving,
     visit,
 )
 
@@ -27,54 +25,9 @@ from gatecert.desktop.credentials import (
     Interactive,
     Prompt,
     SignIn,
-    Surroundings,
     read_sign_in,
 )
 from gatecert.desktop.credentials.browser_flow import sign_in
-from gatecert.desktop.machine import LocalMachine
-from gatecert.desktop.recovery import Clock as EngineClock
-
-
-class StoppedClock:
-    def __init__(self, provider: IdentityProvider) -> None:
-        self.time = 1_000_000_000.0
-        provider.clock = self.now
-
-    def now(self) -> float:
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-
-
-@pytest.fixture
-def provider() -> Iterator[IdentityProvider]:
-    provider = IdentityProvider()
-    with serving(provider):
-        yield provider
-
-
-@pytest.fixture
-def clock(provider: IdentityProvider) -> StoppedClock:
-    return StoppedClock(provider)
-
-
-@pytest.fixture
-def gateway(provider: IdentityProvider, clock: StoppedClock) -> Iterator[VerifyingGateway]:
-    gateway = VerifyingGateway(provider, CLIENT)
-    with serving(gateway):
-        yield gateway
-
-
-class User:
-    """Opens whatever the client asks for, and remembers it."""
-
-    def __init__(self) -> None:
-        self.asked: list[Prompt] = []
-
-    def __call__(self, prompt: Prompt) -> None:
-        self.asked.append(prompt)
-        visit(prompt)
 
 
 def source(
@@ -209,65 +162,6 @@ def test_a_session_ends_with_its_lifetime_whatever_its_tokens_say(
     assert len(user.asked) == 2
 
 
-def app_of(gateway: VerifyingGateway, clock: StoppedClock, folder: Path, user: User) -> DesktopApp:
-    """An app on a machine whose library asks for a sign-in."""
-    keys = {
-        "inferenceProvider": "gateway",
-        "inferenceGatewayBaseUrl": gateway.url,
-        "inferenceGatewayOidc": {"clientId": CLIENT, "issuer": gateway.provider.url},
-    }
-    library = folder / "configLibrary"
-    library.mkdir()
-    (library / "_meta.json").write_text('{"appliedId": "a", "entries": []}')
-    (library / "a.json").write_text(json.dumps(keys))
-    return DesktopApp(LocalMachine(folder), around=Surroundings(browser=user, clock=clock))
-
-
-def test_a_token_that_is_refused_in_a_turn_is_renewed_without_the_user(
-    gateway: VerifyingGateway, clock: StoppedClock, tmp_path: Path
-) -> None:
-    user = User()
-    app = app_of(gateway, clock, tmp_path, user).launch()
-    assert app.discover_models().status == 200
-    gateway.revoked.update(gateway.tokens)
-    engine = app.engine
-    draft = engine.draft([{"role": "user", "content": "hi"}], stream=False)
-    done = engine.persist(draft, clock=EngineClock(sleep=lambda _: None))
-    app.quit()
-    assert [attempt.outcome.exchange.status for attempt in done.attempts] == [401, 200]
-    assert len(set(gateway.tokens)) == 2
-    assert len(user.asked) == 1
-    kept = "".join(path.read_text() for path in tmp_path.rglob("*.json"))
-    assert not any(token in kept for token in gateway.tokens)
-
-
-def test_a_session_that_is_over_waits_for_the_user(
-    gateway: VerifyingGateway, clock: StoppedClock, tmp_path: Path
-) -> None:
-    gateway.provider.gives_refresh_token = False
-    user = User()
-    app = app_of(gateway, clock, tmp_path, user).launch()
-    clock.time += gateway.provider.lifetime_s
-    with pytest.raises(CredentialError, match="sign in again"):
-        app.before_turn()
-    app.sign_in()
-    assert app.test_connection().status == 200
-    app.before_turn()
-    app.quit()
-    assert len(user.asked) == 2
-
-
-def test_without_a_browser_the_app_runs_and_has_no_credential(
-    gateway: VerifyingGateway, clock: StoppedClock, tmp_path: Path
-) -> None:
-    app = app_of(gateway, clock, tmp_path, User())
-    alone = DesktopApp(app.machine).launch()
-    assert alone.activation.mode == "3p"
-    with pytest.raises(CredentialError, match="needs a browser"):
-        _ = alone.engine
-    alone.quit()
-
-
 def test_explicit_endpoints_need_no_discovery(
     provider: IdentityProvider, clock: StoppedClock
 ) -> None:
@@ -290,16 +184,6 @@ def test_a_redirect_port_is_the_one_that_is_listened_on(
     signing, _ = source(provider, clock, redirectPort=port)
     signing.current()
     assert provider.posts[-1]["redirect_uri"] == f"http://127.0.0.1:{port}/callback"
-
-
-def test_explicit_endpoints_must_be_safe_too(
-    provider: IdentityProvider, clock: StoppedClock
-) -> None:
-    for evil in ("http://id.example/x", "https://id.example:x/"):
-        urls: dict[str, Any] = {"authorizationUrl": evil, "tokenUrl": f"{provider.url}/token"}
-        signing, user = source(provider, clock, **urls)
-        assert failure(signing).reason == "discovery"
-        assert user.asked == []
 
 
 def test_an_address_that_cannot_be_asked_is_told(clock: StoppedClock) -> None:
