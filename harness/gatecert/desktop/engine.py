@@ -16,6 +16,7 @@ from gatecert.desktop import shapes
 from gatecert.desktop.assemble import Assembled, assemble
 from gatecert.desktop.draft import MESSAGES, Draft
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
+from gatecert.desktop.faithful import Reading, read_stream
 from gatecert.desktop.headers import (
     HeaderList,
     changed,
@@ -26,6 +27,16 @@ from gatecert.desktop.headers import (
 from gatecert.desktop.messages import marked, opening, subagent_opening
 from gatecert.desktop.profiles import COUNT_FALLBACK_BETAS, COUNT_TOKENS_BETAS, EngineProfile
 from gatecert.desktop.prompt import Json
+from gatecert.desktop.recovery import (
+    Clock,
+    Limits,
+    Options,
+    Persisted,
+    SeenLine,
+    persist,
+    policy_of,
+)
+from gatecert.desktop.recovery import seen as seen_after
 from gatecert.desktop.settings import GatewaySettings
 from gatecert.desktop.sse import ServerSentEvent, SseParser
 from gatecert.desktop.transport import Transport
@@ -49,7 +60,7 @@ class Turn:
 
     @property
     def assembled(self) -> Assembled:
-        """The streamed answer put together as the client does it."""
+        """The streamed answer put together, with all that departs from the protocol."""
         if not self._assembled:
             self._assembled.append(assemble(self.events))
         return self._assembled[0]
@@ -75,7 +86,8 @@ class Engine:
 
     ``always`` holds body fields that replace the engine's own on every turn. ``apart`` is a second
     transport: discovery does not wait for a connection of the conversation, in older engines the
-    probe at start does not.
+    probe at start does not. ``renew_credential`` fetches settings with a new credential after a
+    401, or None if there is none to be had.
     """
 
     def __init__(
@@ -89,6 +101,7 @@ class Engine:
         self.settings = settings
         self.session_id = str(uuid.uuid4())
         self.always: dict[str, Any] = {}
+        self.renew_credential: Callable[[], GatewaySettings | None] | None = None
         self._transport = transport
         self._apart = transport if apart is None else apart
 
@@ -170,6 +183,42 @@ class Engine:
         body = shapes.encode(dict(draft.body))
         request = self.request(draft.path, body, draft.betas, changes, agent_id=draft.agent_id)
         return self.send(draft.purpose, request, stream=draft.stream, on_event=on_event)
+
+    def persist(
+        self,
+        draft: Draft,
+        *,
+        options: Options | None = None,
+        clock: Clock | None = None,
+        limits: Limits | None = None,
+    ) -> Persisted:
+        """Send a turn with every repeat, fallback and continuation that this engine makes.
+
+        With the default clock it really waits, up to some three minutes and longer.
+        """
+        return persist(
+            lambda asked: self.send_draft(asked).exchange,
+            draft,
+            policy_of(self.profile),
+            options=options,
+            clock=clock,
+            limits=limits,
+            renew=self._renew if self.renew_credential is not None else None,
+        )
+
+    def read(self, exchange: Exchange) -> Reading:
+        """What this engine makes of a streamed answer; :class:`Turn` has the protocol's view."""
+        return read_stream(exchange.body, policy_of(self.profile).reader)
+
+    def seen(self, exchange: Exchange) -> SeenLine | None:
+        """What this engine's user sees after an answer, if the gateway gives it every time."""
+        return seen_after(exchange, self.profile)
+
+    def _renew(self) -> bool:
+        fresh = self.renew_credential() if self.renew_credential is not None else None
+        if fresh is not None:
+            self.settings = fresh
+        return fresh is not None
 
     def title(self, text: str, *, model: str | None = None) -> Turn:
         """The side request that finds a title for ``text``; it goes out before a first turn."""

@@ -23,6 +23,7 @@ from gatecert.desktop.profiles import (
 )
 from gatecert.desktop.urls import NoRequest, engine_url, sdk_url
 from gatecert.errors import UsageError
+from gatecert.fidelity.attempts import compare_attempts
 from gatecert.fidelity.captures import CapturedFlow, Json, read_captures, read_json
 from gatecert.fidelity.comparison import Comparison
 from gatecert.fidelity.drive import Sent, repeat_call, repeat_flow
@@ -95,11 +96,19 @@ def compare_discovery(bench: Bench) -> Iterator[Compared]:
         yield Compared(profile.name, prefixed)
 
 
+def compare_faults(bench: Bench) -> Iterator[Compared]:
+    """Number, spacing and changes of the attempts under each fault, and the last words."""
+    for profile, comparison in compare_attempts(bench.captures):
+        if profile in bench.wanted:
+            yield Compared(profile, comparison)
+
+
 SECTIONS: Mapping[str, Section] = MappingProxyType(
     {
         "requests": compare_requests,
         "url-composition": compare_urls,
         "model-discovery": compare_discovery,
+        "attempts": compare_faults,
     }
 )
 
