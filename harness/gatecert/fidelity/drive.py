@@ -130,3 +130,5 @@ def _run(app: DesktopApp, plan: FlowPlan, prompt: str) -> None:
             session.use_tools(turn, read_image if plan.tools == "image" else run_tool)
         elif step == "compact":
             session.compact()
+        elif step == "persist":
+            app.engine.persist(app.engine.draft(app.engine.opening(prompt)))
