@@ -13,8 +13,6 @@ from gatecert.errors import UsageError
 
 Json = Any
 
-# what a capture says that was made through gatecert itself
-_OURS = "embedded gateway"
 _CUT = re.compile(r"cut after (\d+) of (\d+) requests")
 
 
@@ -24,8 +22,7 @@ class CapturedFlow:
 
     ``total`` is how many there were, of which only the first may have been kept. ``connections`` is
     None where they were not counted. ``later`` are requests that came somewhere after those kept.
-    ``call`` is the SDK's method, ``""`` for a flow of an engine. ``own_ids`` says that each answer
-    had a message id of its own, as those of gatecert's provider have.
+    ``call`` is the SDK's method, ``""`` for a flow of an engine.
     """
 
     capture: str
@@ -35,7 +32,6 @@ class CapturedFlow:
     connections: int | None = None
     later: Sequence[Mapping[str, Json]] = ()
     call: str = ""
-    own_ids: bool = False
 
     @property
     def answers(self) -> list[str]:
@@ -54,9 +50,7 @@ def read_captures(folder: Path) -> list[CapturedFlow]:
         if not isinstance(document, dict):
             continue
         for kind in ("flows", "calls"):
-            own_ids = _OURS in str(document.get("note", ""))
-            found = document.get(kind, {})
-            flows += [_flow(file, name, raw, own_ids) for name, raw in found.items()]
+            flows += [_flow(file, name, raw) for name, raw in document.get(kind, {}).items()]
     if not flows:
         raise UsageError(f"{folder} holds no capture with flows or calls")
     return flows
@@ -72,7 +66,7 @@ def read_json(file: Path) -> Json:
         raise UsageError(f"{file} is not JSON: {exc}") from None
 
 
-def _flow(file: Path, name: str, raw: Json, own_ids: bool) -> CapturedFlow:
+def _flow(file: Path, name: str, raw: Json) -> CapturedFlow:
     try:
         requests = list(raw.get("requests", []))
         cut = _CUT.search(raw.get("note", ""))
@@ -87,7 +81,6 @@ def _flow(file: Path, name: str, raw: Json, own_ids: bool) -> CapturedFlow:
             connections=raw.get("connections"),
             later=later,
             call=str(raw.get("call", "")),
-            own_ids=own_ids,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise UsageError(f"{file}: flow {name} is no flow of requests ({exc!r})") from None

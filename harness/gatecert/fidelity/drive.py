@@ -35,7 +35,7 @@ class Sent:
 
 def repeat_flow(flow: CapturedFlow, plan: FlowPlan, provider: Provider) -> Sent:
     """Run a flow with our own engine."""
-    prompt = _Prompt(plan.prompt, [plan_of(name, own_id=flow.own_ids) for name in flow.answers])
+    prompt = _Prompt(plan.prompt, [plan_of(name) for name in flow.answers])
     first = _Prompt("foo", [Plan(status=plan.count_status)])
     counted = _Prompt("", [Plan(delay_ms=_COUNT_MS, status=plan.count_status)])
     since = provider.hello()
@@ -130,3 +130,5 @@ def _run(app: DesktopApp, plan: FlowPlan, prompt: str) -> None:
             session.use_tools(turn, read_image if plan.tools == "image" else run_tool)
         elif step == "compact":
             session.compact()
+        elif step == "persist":
+            app.engine.persist(app.engine.draft(app.engine.opening(prompt)))

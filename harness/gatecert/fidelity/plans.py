@@ -11,7 +11,7 @@ from typing import Any
 from gatecert.desktop.profiles import ENGINES, SDKS, EngineProfile, SdkProfile, Switches
 from gatecert.errors import UsageError
 
-STEPS = ("start", "discover", "say", "tools", "compact", "burst")
+STEPS = ("start", "discover", "say", "tools", "compact", "burst", "persist")
 AUTH = ("bearer", "x-api-key", "both")
 TOOLS = ("", "image")
 

@@ -41,7 +41,7 @@ def body(profile: EngineProfile, model: str = SONNET, **more: Any) -> dict[str, 
 
 def test_every_profile_has_a_name_of_its_own_a_source_and_a_sureness() -> None:
     everyone: list[EngineProfile | SdkProfile] = [*ENGINES, *SDKS]
-    assert len(set(profile_names())) == len(everyone) == 21
+    assert len(set(profile_names())) == len(everyone) == 23
     for profile in everyone:
         assert profile.source
         assert profile.sureness in ("observed", "documented", "reported", "inferred")

@@ -8,7 +8,7 @@ from scripted import ScriptedWire
 from gatecert.desktop.profiles import SDKS, SdkProfile
 from gatecert.desktop.sdk import CALLS, SdkClient, SdkRefusal, sendable
 
-PYTHON_NEW, PYTHON_OLD, TS_NEW, TS_OLD = SDKS
+PYTHON_NEW, PYTHON_OLD, TS_NEW, TS_OLD = SDKS[:4]
 BASE = "http://127.0.0.1:1"
 BY_NAME = pytest.mark.parametrize("profile", SDKS, ids=lambda p: p.name)
 
@@ -23,7 +23,7 @@ def headers(profile: SdkProfile, call: str = "create", **given: object) -> dict[
 @BY_NAME
 def test_new_majors_send_a_key_as_a_bearer_with_a_new_version(profile: SdkProfile) -> None:
     sent = {name.lower(): value for name, value in headers(profile).items()}
-    new = profile in (PYTHON_NEW, TS_NEW)
+    new = profile not in (PYTHON_OLD, TS_OLD)
     assert sent["anthropic-version"] == ("2026-10-21" if new else "2023-06-01")
     assert sent.get("authorization") == ("Bearer sk-1" if new else None)
     assert sent.get("x-api-key") == (None if new else "sk-1")

@@ -30,12 +30,13 @@ def written(tmp_path: Path, name: str, text: str) -> Path:
 def test_every_captured_flow_has_a_plan_and_every_plan_a_flow() -> None:
     flows = read_captures(fixtures_folder() / "captures")
     plans = read_plans(FIDELITY / "flows.toml")
-    engines = {(f.capture, f.name) for f in flows if not f.call}
-    # the recordings that are kept have no discovery beside a turn
-    assert set(plans.flows) - engines == {("claude-code-2.1.330", "print_discovery")}
-    assert engines <= set(plans.flows)
+    engines = [f for f in flows if not f.call]
+    assert all(plans.flow(f.capture, f.name) is not None for f in engines)
+    # only newer recordings have discovery beside a turn
+    unused = {name for _, name in plans.flows} - {f.name for f in engines}
+    assert unused <= {"print_discovery"}
     calls = {f.name for f in flows if f.call}
-    assert {f.capture for f in flows if f.call} == set(plans.sdks)
+    assert {f.capture for f in flows if f.call} <= set(plans.sdks)
     assert set(plans.calls) <= calls
 
 
@@ -157,8 +158,6 @@ def test_answers_are_rebuilt_by_name() -> None:
         "msg_fake"
     ]
     assert plan_of("something new").events == plan_of("text").events
-    assert plan_of("tworead", own_id=True).events is None
-    assert [block.name for block in plan_of("tworead", own_id=True).blocks] == ["Read", "Read"]
 
 
 def test_a_capture_of_another_version_is_repeated_by_the_nearest_profile() -> None:
@@ -178,15 +177,7 @@ def test_a_capture_of_another_version_is_repeated_by_the_nearest_profile() -> No
     agent = profile("claude-agent-sdk-python-0.2.188", "agent_none")
     assert agent.name == "engine-agent-sdk-2.1.331"
     assert plans.flow("claude-code-2.1.331", "no_such_flow") is None
-    sdk = plans.sdk("anthropic-ts-1.13.0")
+    sdk = plans.sdk("anthropic-ts-1.14.0")
     assert sdk is not None
-    assert sdk.user_agent == "Anthropic/JS 1.13.0"
+    assert sdk.user_agent == "Anthropic/JS 1.14.0"
     assert plans.sdk("another-client-1.0.0") is None
-
-
-def test_a_capture_that_gatecert_made_had_ids_of_their_own(tmp_path: Path) -> None:
-    note = "Recorded through gatecert's embedded gateway."
-    flows: dict[str, Any] = {"f": {"requests": []}}
-    written(tmp_path, "client-1.json", json.dumps({"note": note, "flows": flows}))
-    assert read_captures(tmp_path)[0].own_ids
-    assert not any(f.own_ids for f in read_captures(fixtures_folder() / "captures"))

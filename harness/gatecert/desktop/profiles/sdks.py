@@ -135,4 +135,25 @@ SDK_TS_OLD = replace(
     source="recording of @anthropic-ai/sdk 0.128.0 on Node 20, Nov 2026",
 )
 
-SDKS: tuple[SdkProfile, ...] = (SDK_PYTHON_NEW, SDK_PYTHON_OLD, SDK_TS_NEW, SDK_TS_OLD)
+# fresh recordings of the next releases show the same but for the number
+SDK_PYTHON_NEXT = replace(
+    SDK_PYTHON_NEW,
+    name="sdk-python-2.13.0",
+    version="2.13.0",
+    source="recording of anthropic (Python) 2.13.0, Nov 2026",
+)
+SDK_TS_NEXT = replace(
+    SDK_TS_NEW,
+    name="sdk-ts-1.13.0",
+    version="1.13.0",
+    source="recording of @anthropic-ai/sdk 1.13.0 on Node 20, Nov 2026",
+)
+
+SDKS: tuple[SdkProfile, ...] = (
+    SDK_PYTHON_NEW,
+    SDK_PYTHON_OLD,
+    SDK_TS_NEW,
+    SDK_TS_OLD,
+    SDK_PYTHON_NEXT,
+    SDK_TS_NEXT,
+)
