@@ -49,7 +49,7 @@ class DesktopApp:
         """Start with the settings as they are now; does nothing if the app runs already."""
         if self._engine is None:
             self._transport = self._make_transport()
-            self._apart = self._make_transport() if self._profile.release.probe_apart else None
+            self._apart = self._make_transport()
             self._engine = Engine(self._profile, self._written, self._transport, self._apart)
         return self
 

@@ -84,9 +84,10 @@ class Turn:
 class Engine:
     """Sends what the engine sends, with the settings that were read at launch.
 
-    ``always`` holds body fields that replace the engine's own on every turn. ``apart`` is the
-    transport of the probe at start, where that has a connection of its own. ``renew_credential``
-    fetches settings with a new credential after a 401, or None if there is none to be had.
+    ``always`` holds body fields that replace the engine's own on every turn. ``apart`` is a second
+    transport: discovery does not wait for a connection of the conversation, in older engines the
+    probe at start does not. ``renew_credential`` fetches settings with a new credential after a
+    401, or None if there is none to be had.
     """
 
     def __init__(
@@ -246,7 +247,8 @@ class Engine:
         """The connectivity probe at start: a HEAD without credential or custom headers."""
         url = self.settings.url(self.profile.release.probe_path)
         request = OutgoingRequest("HEAD", url, probe_headers(self.profile, url))
-        return self._apart.send("start-up probe", request)
+        own = self.profile.release.probe_apart
+        return (self._apart if own else self._transport).send("start-up probe", request)
 
     def discover(self) -> Exchange:
         """Ask the gateway for its models. The answer is never waited for by a turn."""
@@ -255,7 +257,8 @@ class Engine:
             self.profile.version, url, settings.credentials(), settings.custom_headers
         )
         request = OutgoingRequest("GET", url, headers)
-        return self._transport.send("model discovery", request)
+        own = not self.profile.release.probe_apart
+        return (self._apart if own else self._transport).send("model discovery", request)
 
     def request(
         self,

@@ -32,6 +32,7 @@ MOST_ROUNDS = 8
 _LATER_REMINDER = 87
 _AGENT_STARTED = (1_055, 86)
 _AGENT_DONE = 1_219
+_AGENT_SAID = 57
 _COMPACT = (6_361, 6_755)
 _COUNT_SIZES = (2_025, 265, 357)
 _NOT_SERVED = 404
@@ -96,13 +97,15 @@ class Session:
 
     def start(self, *, discover: bool = False) -> list[Exchange]:
         """What is sent before the user has said anything."""
-        probes = self.engine.profile.release.probes_always or not self._quiet
+        release = self.engine.profile.release
+        probes = release.ignores_quiet or not self._quiet
+        discover = discover and (release.discovers_quietly or not self._quiet)
         sent = [self.engine.start_probe()] if probes else []
         return [*sent, *([self.engine.discover()] if discover else [])]
 
     def say(self, text: str) -> Turn:
         """The user's words: a title first while there is none, then the turn."""
-        if not (self._titled or self._quiet or self.engine.profile.mode == "print"):
+        if not self._titled and self._asks_for_titles():
             self._titled = _is_title(
                 self.engine.title(text, model=self._title_model or self.model).text
             )
@@ -114,11 +117,15 @@ class Session:
             self.messages = with_user(self.messages, later)
         return self._turn()
 
+    def _asks_for_titles(self) -> bool:
+        profile = self.engine.profile
+        return profile.mode != "print" and (profile.release.ignores_quiet or not self._quiet)
+
     def use_tools(self, turn: Turn, run: RunTool = run_tool) -> Turn:
         """Run the tools that the model asks for, and hand their results in, until it asks for none.
 
-        Results of calls that were made together are handed in the order in which they ended, here
-        the reverse one, so that a gateway that sorts them is seen.
+        Results of calls that were made together are handed in the order in which they ended, which
+        need not be that of the calls: Bash is done first, as in the recordings.
         """
         for _ in range(MOST_ROUNDS):
             calls = [block for block in turn.blocks if block.get("type") == "tool_use"]
@@ -141,14 +148,18 @@ class Session:
 
     def _hand_in(self, calls: Sequence[Json], run: RunTool) -> Turn:
         results = []
-        for call in reversed(calls):
+        waits = self.engine.profile.release.subagents_wait
+        for call in sorted(calls, key=lambda c: c.get("name") != "Bash"):
             if call.get("name") == "WebSearch":
                 self.engine.web_search(str(_argument(call, "query")))
             outcome = run(call)
+            if call.get("name") == "Agent" and waits:
+                self.engine.send_draft(self.engine.subagent_draft(str(_argument(call, "prompt"))))
+                outcome = ToolOutcome([text_block(filler(_AGENT_SAID))])
             results.append(tool_result(call, outcome.content, is_error=outcome.is_error))
         self.messages = with_user(self.messages, results)
         prompts = [str(_argument(c, "prompt")) for c in calls if c.get("name") == "Agent"]
-        return self._beside_subagents(prompts) if prompts else self._turn()
+        return self._beside_subagents(prompts) if prompts and not waits else self._turn()
 
     def _beside_subagents(self, prompts: Sequence[str]) -> Turn:
         """The next turn with subagents at work beside it, and the one that hears of their end."""

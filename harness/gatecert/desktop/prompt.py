@@ -91,14 +91,14 @@ def _tool(name: str) -> Json:
     return tool
 
 
-def safeguards() -> list[Json]:
+def safeguards(*, refused_calls: bool) -> list[Json]:
     """What the interactive engine says about the folder it works in, for a classifier."""
     here = "/home/user/projects/gatecert-run"
     sources = (
         "userSettings projectSettings localSettings flagSettings policySettings cliArg command "
         "session toolsNarrowing mcpServerPolicy hostCredential"
     )
-    context = {
+    context: Json = {
         "v": 1,
         "permission_mode": "auto",
         "platform": "linux",
@@ -121,6 +121,7 @@ def safeguards() -> list[Json]:
         "user_identity": None,
         "git_state": _git_state(here),
         "classifier_facts": {"bashPrescreenRetry": "none"},
+        **({"refused_calls": []} if refused_calls else {}),
     }
     return [{"type": "dangerous_tool_use", "classifier_context": context}]
 

@@ -57,8 +57,8 @@ CALLS = {
 class SdkClient:
     """A client object of the SDK.
 
-    ``key`` and ``token`` are what the caller or the environment gives; ``as_arguments`` says that
-    both came as arguments. ``headers`` are the caller's own.
+    ``key`` and ``token`` are what the caller or the environment gives; ``arguments`` names those of
+    the two that came as arguments. ``headers`` are the caller's own.
     """
 
     profile: SdkProfile
@@ -66,7 +66,7 @@ class SdkClient:
     transport: Transport
     key: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
-    as_arguments: bool = False
+    arguments: frozenset[str] = frozenset()
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def send(self, name: str, model: str, text: str) -> Exchange:
@@ -102,13 +102,14 @@ def credentials(client: SdkClient) -> HeaderList:
     profile = client.profile
     if client.key is None and client.token is None:
         raise SdkRefusal("no credential was given")
-    if profile.both == "key" and client.key and client.token and client.as_arguments:
+    if profile.both == "key" and client.arguments >= {"key", "token"}:
         raise SdkRefusal("at most one credential may be given")
     pairs = []
     if client.key is not None:
         bearer = profile.key_header.lower() == "authorization"
         pairs.append((profile.key_header, f"Bearer {client.key}" if bearer else client.key))
-    if client.token is not None and not (client.key and profile.both == "key"):
+    hidden = profile.key_hides_token and client.arguments == {"key"}
+    if client.token is not None and not (client.key and (profile.both == "key" or hidden)):
         pairs.append((profile.bearer_header, f"Bearer {client.token}"))
     return pairs if profile.language == "python" else sorted(pairs)
 
@@ -161,16 +162,14 @@ def _custom(client: SdkClient, own: dict[str, str]) -> HeaderList:
 def sendable(profile: SdkProfile, value: str) -> str:
     """A header value as it goes on the wire, one character a byte.
 
-    Python writes UTF-8, TypeScript refuses what is above U+00FF; neither sends a line break.
-    Raises SdkRefusal.
+    No SDK sends a line break. Raises SdkRefusal.
     """
     if "\r" in value or "\n" in value:
         raise SdkRefusal("a header value has a line break")
-    if profile.language == "python":
-        return value.encode().decode("latin-1")
-    if any(character > "\xff" for character in value):
-        raise SdkRefusal("a header value has a character above U+00FF")
-    return value
+    try:
+        return value.encode(profile.charset).decode("latin-1")
+    except UnicodeEncodeError:
+        raise SdkRefusal(f"a header value is no {profile.charset}") from None
 
 
 def _of_the_call(profile: SdkProfile, call: Call) -> HeaderList:

@@ -22,7 +22,6 @@ from gatecert.desktop.prompt import (
     tools,
 )
 
-_SUBAGENT_SYSTEM_CHARS = 3_690
 _SEARCH_SYSTEM_CHARS = 160
 _CLASSIC = "claude-sonnet-4-6"  # a model whose conversation starts with one message
 _CLEAR_THINKING = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}
@@ -52,11 +51,11 @@ def turn_body(
         "tools": tools(names),
         "metadata": {"user_id": user_id(session_id)},
         "max_tokens": profile.traits(model).max_tokens,
-        **_thinking(profile, model),
+        **_thinking(profile, model, off=subagent and profile.release.subagents_wait),
         **profile.switches.body,
     }
     if profile.experimental and profile.mode == "interactive" and profile.release.has_safeguards:
-        body["safeguards"] = safeguards()
+        body["safeguards"] = safeguards(refused_calls=profile.release.refused_calls)
     if effort := profile.effort(model):
         body["output_config"] = {"effort": effort}
     return {**body, "stream": stream, **(extra or {})}
@@ -130,17 +129,18 @@ def user_id(session_id: str) -> str:
 def _system(profile: EngineProfile, model: str, seed: str, subagent: bool) -> list[Json]:
     """Attribution, identity and instructions; the last two are cached."""
     chars = profile.traits(model).instruction_chars or profile.instruction_chars
-    sizes = (profile.identity_chars, _SUBAGENT_SYSTEM_CHARS if subagent else chars)
+    chars = profile.subagent_instruction_chars if subagent else chars
+    sizes = (profile.identity_chars, chars)
     mark = {"cache_control": cache_control(profile)}
     cached = [{**text_block(filler(size)), **mark} for size in sizes if size]
     first = [attribution(profile, seed, subagent=subagent)] if profile.switches.attribution else []
     return [*first, *cached]
 
 
-def _thinking(profile: EngineProfile, model: str) -> Json:
+def _thinking(profile: EngineProfile, model: str, *, off: bool) -> Json:
     """The fields that thinking brings with it."""
     traits, wanted = profile.traits(model), profile.switches.thinking
-    if wanted == "off":
+    if off or wanted == "off":
         return {"thinking": {"type": "disabled"}, "temperature": 1}
     thinking: Json = {"budget_tokens": traits.max_tokens - 1, "type": "enabled"}
     if traits.adaptive and wanted == "adaptive":
@@ -174,7 +174,7 @@ def _side_tail(profile: EngineProfile, model: str, session_id: str) -> Json:
         "metadata": {"user_id": user_id(session_id)},
         "max_tokens": profile.traits(model).max_tokens,
     }
-    if not newest or profile.release.side_thinking_off:
+    if not newest or (profile.release.side_thinking_off and profile.traits(model).part):
         tail["thinking"] = {"type": "disabled"}
     if not newest:
         tail["temperature"] = 1

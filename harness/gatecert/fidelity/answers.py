@@ -1,6 +1,7 @@
 """What the recording server answered, rebuilt as scripts for our provider.
 
-Its answers all carried one message id, which shows how the engine merges such answers; ours do too.
+Its answers all carried one message id, which shows how the engine merges such answers; so do ours,
+unless the capture was made through gatecert, whose provider gives each answer an id of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ def _call(number: int, name: str, arguments: str) -> Block:
     return Block("tool_use", (arguments,), name, f"toolu_fake{number:02}")
 
 
+_TWO_READS = (
+    _call(8, "Read", '{"file_path":"one.txt"}'),
+    _call(9, "Read", '{"file_path":"two.txt"}'),
+)
 _TEXT = Block("text", ("An answer for ", "the test."))
 _THINKING = Block("thinking", ("Let me think",), signature="c2ln")
 ANSWERS: Mapping[str, Sequence[Block]] = {
@@ -43,18 +48,23 @@ ANSWERS: Mapping[str, Sequence[Block]] = {
 }
 
 
-def plan_of(name: str) -> Plan:
+def plan_of(name: str, *, own_id: bool = False) -> Plan:
     """The provider's plan for an answer of this name; what it does not know is a plain text.
 
-    ``err:STATUS:TYPE|MESSAGE`` is an error.
+    ``err:STATUS:TYPE|MESSAGE`` is an error. ``own_id`` gives the message an id of its own.
     """
     if name.startswith("err:"):
         _, status, rest = name.split(":", 2)
         kind, _, message = rest.partition("|")
         return Plan(status=int(status), error={"type": kind, "message": message})
     blocks = ANSWERS.get(name, ANSWERS["text"])
+    if own_id and name == "tworead":
+        blocks = _TWO_READS
     stop = "tool_use" if any(block.type == "tool_use" for block in blocks) else "end_turn"
-    script = list(events(Plan(blocks=blocks, stop_reason=stop), "", "a-model"))
+    plan = Plan(blocks=blocks, stop_reason=stop)
+    if own_id:
+        return plan
+    script = list(events(plan, "", "a-model"))
     return Plan(events=[[event, _with_id(data)] for event, data in script])
 
 

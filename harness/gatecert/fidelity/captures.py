@@ -13,6 +13,8 @@ from gatecert.errors import UsageError
 
 Json = Any
 
+# what a capture says that was made through gatecert itself
+_OURS = "embedded gateway"
 _CUT = re.compile(r"cut after (\d+) of (\d+) requests")
 
 
@@ -22,7 +24,8 @@ class CapturedFlow:
 
     ``total`` is how many there were, of which only the first may have been kept. ``connections`` is
     None where they were not counted. ``later`` are requests that came somewhere after those kept.
-    ``call`` is the SDK's method, ``""`` for a flow of an engine.
+    ``call`` is the SDK's method, ``""`` for a flow of an engine. ``own_ids`` says that each answer
+    had a message id of its own, as those of gatecert's provider have.
     """
 
     capture: str
@@ -32,6 +35,7 @@ class CapturedFlow:
     connections: int | None = None
     later: Sequence[Mapping[str, Json]] = ()
     call: str = ""
+    own_ids: bool = False
 
     @property
     def answers(self) -> list[str]:
@@ -50,7 +54,9 @@ def read_captures(folder: Path) -> list[CapturedFlow]:
         if not isinstance(document, dict):
             continue
         for kind in ("flows", "calls"):
-            flows += [_flow(file, name, raw) for name, raw in document.get(kind, {}).items()]
+            own_ids = _OURS in str(document.get("note", ""))
+            found = document.get(kind, {})
+            flows += [_flow(file, name, raw, own_ids) for name, raw in found.items()]
     if not flows:
         raise UsageError(f"{folder} holds no capture with flows or calls")
     return flows
@@ -66,7 +72,7 @@ def read_json(file: Path) -> Json:
         raise UsageError(f"{file} is not JSON: {exc}") from None
 
 
-def _flow(file: Path, name: str, raw: Json) -> CapturedFlow:
+def _flow(file: Path, name: str, raw: Json, own_ids: bool) -> CapturedFlow:
     try:
         requests = list(raw.get("requests", []))
         cut = _CUT.search(raw.get("note", ""))
@@ -81,6 +87,7 @@ def _flow(file: Path, name: str, raw: Json) -> CapturedFlow:
             connections=raw.get("connections"),
             later=later,
             call=str(raw.get("call", "")),
+            own_ids=own_ids,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise UsageError(f"{file}: flow {name} is no flow of requests ({exc!r})") from None

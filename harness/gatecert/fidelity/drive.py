@@ -35,7 +35,7 @@ class Sent:
 
 def repeat_flow(flow: CapturedFlow, plan: FlowPlan, provider: Provider) -> Sent:
     """Run a flow with our own engine."""
-    prompt = _Prompt(plan.prompt, [plan_of(name) for name in flow.answers])
+    prompt = _Prompt(plan.prompt, [plan_of(name, own_id=flow.own_ids) for name in flow.answers])
     first = _Prompt("foo", [Plan(status=plan.count_status)])
     counted = _Prompt("", [Plan(delay_ms=_COUNT_MS, status=plan.count_status)])
     since = provider.hello()
@@ -61,7 +61,7 @@ def repeat_call(
         transport,
         key=_KEY if plan.key else None,
         token=_TOKEN if plan.token else None,
-        as_arguments=plan.arguments,
+        arguments=frozenset(plan.arguments),
         headers=plan.headers,
     )
     try:
@@ -80,7 +80,7 @@ def settings_of(plan: FlowPlan, url: str) -> GatewaySettings:
         _KEY,
         auth_scheme="x-api-key" if plan.auth == "x-api-key" else "bearer",
         custom_headers=plan.headers,
-        chat_model=plan.profile.release.full_name(plan.model),
+        chat_model=plan.asked_model,
         second_key=_TOKEN if plan.auth == "both" else None,
     )
 
@@ -119,7 +119,7 @@ def _inside(text: str) -> bytes:
 
 def _run(app: DesktopApp, plan: FlowPlan, prompt: str) -> None:
     title_model = plan.title_model or None
-    session = Session(app.engine, model=plan.model, title_model=title_model, quiet=plan.quiet)
+    session = Session(app.engine, model=plan.asked_model, title_model=title_model, quiet=plan.quiet)
     turn = None
     for step in plan.steps:
         if step in ("start", "discover"):
@@ -130,3 +130,5 @@ def _run(app: DesktopApp, plan: FlowPlan, prompt: str) -> None:
             session.use_tools(turn, read_image if plan.tools == "image" else run_tool)
         elif step == "compact":
             session.compact()
+        elif step == "persist":
+            app.engine.persist(app.engine.draft(app.engine.opening(prompt)))

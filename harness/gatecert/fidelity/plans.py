@@ -11,16 +11,20 @@ from typing import Any
 from gatecert.desktop.profiles import ENGINES, SDKS, EngineProfile, SdkProfile, Switches
 from gatecert.errors import UsageError
 
-STEPS = ("start", "discover", "say", "tools", "compact", "burst")
+STEPS = ("start", "discover", "say", "tools", "compact", "burst", "persist")
 AUTH = ("bearer", "x-api-key", "both")
 TOOLS = ("", "image")
 
-_DEFAULT_STEPS = ("say", "tools")
+_DEFAULT_STEPS = ("start", "say", "tools")
 
 
 @dataclass(frozen=True)
 class FlowPlan:
-    """How an engine repeats one captured flow; see the head of ``flows.toml``."""
+    """How an engine repeats one captured flow; see the head of ``flows.toml``.
+
+    ``model`` is ``""`` for the release's own default. ``changes`` are fields of the profile that
+    the flow sets, already in ``profile``.
+    """
 
     capture: str
     name: str
@@ -34,6 +38,13 @@ class FlowPlan:
     tools: str = ""
     count_status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def asked_model(self) -> str:
+        """The model by its full name."""
+        release = self.profile.release
+        return release.full_name(self.model) if self.model else release.default_model
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class CallPlan:
 
     key: bool = False
     token: bool = False
-    arguments: bool = False
+    arguments: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,9 +66,51 @@ class Plans:
     calls: Mapping[str, CallPlan]
     call_model: str
 
+    def flow(self, capture: str, name: str) -> FlowPlan | None:
+        """The plan of a flow, None if nothing repeats it.
+
+        A capture of another version of the client is repeated by that version's profile, or, if
+        there is none, by the newest one under the captured version's number: what differs then is
+        what a new profile has to know.
+        """
+        exact = self.flows.get((capture, name))
+        if exact is not None:
+            return exact
+        client, version = _client_and_version(capture)
+        known = [p for (c, n), p in self.flows.items() if n == name and _is_of(c, client)]
+        return replace(known[0], profile=_at_version(known[0], version)) if known else None
+
+    def sdk(self, capture: str) -> SdkProfile | None:
+        """The profile of a capture of an SDK, None if it is of none; newer versions as above."""
+        if capture in self.sdks:
+            return self.sdks[capture]
+        client, version = _client_and_version(capture)
+        known = [profile for c, profile in self.sdks.items() if _is_of(c, client)]
+        return replace(known[0], version=version) if known else None
+
     def call(self, name: str) -> CallPlan:
         """What is given for a call of this name."""
         return self.calls.get(name, CallPlan(key=True))
+
+
+def _client_and_version(capture: str) -> tuple[str, str]:
+    client, _, version = capture.rpartition("-")
+    return client, version
+
+
+def _is_of(capture: str, client: str) -> bool:
+    return _client_and_version(capture)[0] == client
+
+
+def _at_version(plan: FlowPlan, version: str) -> EngineProfile:
+    """The same client surface at another version of the engine, or of the SDK around it."""
+    profile = plan.profile
+    sibling = profile.name.removesuffix(profile.version) + version
+    for known in ENGINES:
+        of_sdk = known.entrypoint == "sdk-py" == profile.entrypoint and known.agent_sdk == version
+        if known.name == sibling or of_sdk:
+            return replace(known, **plan.changes, switches=profile.switches)
+    return replace(profile, release=replace(profile.release, number=version))
 
 
 def read_plans(file: Path) -> Plans:
@@ -81,15 +134,16 @@ def read_plans(file: Path) -> Plans:
 
 def _flow_plan(entry: Mapping[str, Any], name: str) -> FlowPlan:
     profile = _profile(entry)
-    known = {f.name for f in fields(FlowPlan)} - {"name"}
+    known = {f.name for f in fields(FlowPlan)} - {"name", "changes"}
     unknown = sorted(set(entry) - known - {"names", "set", "switches"})
     if unknown:
         raise ValueError(f"{name}: unknown key {unknown[0]!r}")
     values = {key: value for key, value in entry.items() if key in known}
-    values["model"] = entry.get("model", profile.release.default_model)
+    values.setdefault("model", "")
     values["steps"] = tuple(entry.get("steps", _DEFAULT_STEPS))
     values["prompt"] = _prompt(entry.get("prompt", "hi"))
-    plan = FlowPlan(**{**values, "name": name, "profile": profile})
+    values |= {"name": name, "profile": profile, "changes": entry.get("set", {})}
+    plan = FlowPlan(**values)
     _check(plan)
     return plan
 

@@ -13,10 +13,14 @@ from typing import Any
 
 from gatecert.fidelity.captures import CapturedFlow
 from gatecert.fidelity.comparison import Comparison, paired
+from gatecert.fidelity.notation import TEST_WORDS
 
 Shape = Mapping[str, Any]
 
-_LENGTH = re.compile(r"str\(\d+\)")
+# lengths, and the words that recordings use as prompts: that a text is there is what counts
+_LENGTH = re.compile(r"str\(\d+\)|str=(?:" + "|".join(sorted(TEST_WORDS)) + r")$")
+# names of tool calls are the provider's; that a result names its call is the client's
+_CALL_KEYS = ("id", "tool_use_id")
 # three digits made of the conversation's first text
 _DIGITS = re.compile(r"(cc_version=\d+\.\d+\.\d+\.)[0-9a-f]{3};")
 
@@ -57,13 +61,22 @@ def compare_request(result: Comparison, number: int, expected: Shape, actual: Sh
 
 
 def normal(shape: Any) -> Any:
-    """A shape without what varies: lengths of texts, digits made of them."""
+    """A shape without what varies: lengths of texts, digits made of them, names of tool calls.
+
+    The calls are numbered in the order in which they appear.
+    """
+    return _normal("", shape, {})
+
+
+def _normal(key: str, shape: Any, calls: dict[str, str]) -> Any:
     if isinstance(shape, str):
+        if key in _CALL_KEYS:
+            return calls.setdefault(shape, f"call {len(calls) + 1}")
         return _DIGITS.sub(r"\1<3 hex>;", _LENGTH.sub("str", shape))
     if isinstance(shape, list):
-        return [normal(item) for item in shape]
+        return [_normal("", item, calls) for item in shape]
     if isinstance(shape, dict):
-        return {key: normal(value) for key, value in shape.items()}
+        return {name: _normal(name, value, calls) for name, value in shape.items()}
     return shape
 
 

@@ -117,11 +117,11 @@ def _repetition(bench: Bench, flow: CapturedFlow) -> tuple[str, Callable[[], Sen
     """The profile that repeats a flow, and how. Raises UsageError for a flow without a plan."""
     plans, provider = bench.plans, bench.provider
     if flow.call:
-        sdk = plans.sdks.get(flow.capture)
+        sdk = plans.sdk(flow.capture)
         if sdk is not None:
             given = plans.call(flow.name)
             return sdk.name, lambda: repeat_call(flow, given, sdk, plans.call_model, provider)
-    plan = plans.flows.get((flow.capture, flow.name))
+    plan = plans.flow(flow.capture, flow.name)
     if plan is None:
         raise UsageError(
             f"no plan repeats the flow {flow.name} of {flow.capture}: add one to flows.toml"

@@ -75,7 +75,7 @@ def test_quitting_and_launching_loads_the_new_settings(app: DesktopApp) -> None:
     assert app.engine.session_id != session
 
 
-def test_quitting_closes_the_transport_and_twice_is_once() -> None:
+def test_quitting_closes_both_transports_and_twice_is_once() -> None:
     closed: list[str] = []
 
     class Transport:
@@ -88,7 +88,7 @@ def test_quitting_closes_the_transport_and_twice_is_once() -> None:
     app = DesktopApp(OLD, Transport).launch().launch()
     app.quit()
     app.quit()
-    assert closed == ["closed"]
+    assert closed == ["closed", "closed"]
 
 
 def test_discovery_asks_for_a_thousand_models(app: DesktopApp, web: respx.MockRouter) -> None:

@@ -62,7 +62,7 @@ def test_a_session_starts_with_a_probe_then_a_title_then_the_turn() -> None:
     [
         (ENGINE_DESKTOP, True, [MESSAGES]),
         (ENGINE_PRINT, False, ["HEAD /api/hello", MESSAGES]),
-        (ENGINE_DESKTOP_197, True, ["HEAD /", MESSAGES]),
+        (ENGINE_DESKTOP_197, True, ["HEAD /", MESSAGES, MESSAGES]),
     ],
 )
 def test_background_traffic_depends_on_switch_mode_and_release(
@@ -84,18 +84,19 @@ def test_a_title_is_asked_for_until_there_is_one() -> None:
     assert [bool(body["tools"]) for body in wire.bodies] == [False, True, False, True, True]
 
 
-def test_the_probe_of_an_older_engine_has_a_transport_of_its_own() -> None:
+@pytest.mark.parametrize("profile", [ENGINE_DESKTOP, ENGINE_DESKTOP_197])
+def test_probe_and_discovery_do_not_share_a_connection(profile: EngineProfile) -> None:
     wires: list[ScriptedWire] = []
 
     def make() -> ScriptedWire:
         wires.append(ScriptedWire())
         return wires[-1]
 
-    desktop = app(ENGINE_DESKTOP_197, ScriptedWire())
+    desktop = app(profile, ScriptedWire())
     desktop.quit()
-    desktop._make_transport = make  # the factory is called twice
-    desktop.launch().engine.start_probe()
-    assert [len(wire.sent) for wire in wires] == [0, 1]
+    desktop._make_transport = make
+    Session(desktop.launch().engine).start(discover=True)
+    assert [len(wire.sent) for wire in wires] == [1, 1]
     desktop.quit()
     assert all(wire.closed for wire in wires)
 
@@ -116,7 +117,7 @@ def test_a_tool_loop_replays_thinking_byte_for_byte_over_several_turns() -> None
 
 
 def test_results_of_parallel_calls_come_in_the_order_in_which_they_ended() -> None:
-    wire = ScriptedWire((call("Bash", 1), call("Bash", 2)), TEXT)
+    wire = ScriptedWire((call("Read", 1), call("Bash", 2)), TEXT)
     one = session(ENGINE_DESKTOP, wire, quiet=True)
     one.use_tools(one.say("hi"))
     results = wire.bodies[-1]["messages"][-1]["content"]
@@ -148,6 +149,29 @@ def test_a_subagent_works_beside_the_next_turn_and_is_told_of_after_it() -> None
     assert "cc_is_subagent=true;" in wire.bodies[2]["system"][0]["text"]
     assert wire.bodies[2]["messages"][0]["content"][-1]["text"] == "look around"
     assert wire.bodies[3]["messages"][-1]["content"][-1]["text"].startswith("<system-reminder>")
+
+
+def test_an_older_engine_waits_for_a_subagent_on_a_dated_haiku() -> None:
+    wire = ScriptedWire((call("Agent", 1, prompt="look around"),), TEXT)
+    one = session(ENGINE_DESKTOP_197.in_mode("print"), wire)
+    one.use_tools(one.say("hi"))
+    agents = [request.header("x-claude-code-agent-id") for request in wire.sent]
+    assert [agent is not None for agent in agents] == [False, True, False]
+    assert wire.bodies[1]["model"] == "claude-haiku-4-5-20251001"
+    assert wire.bodies[1]["thinking"] == {"type": "disabled"}
+    assert "context_management" not in wire.bodies[1]
+
+
+@pytest.mark.parametrize(
+    ("profile", "quiet", "asked"),
+    [(ENGINE_DESKTOP, True, 1), (ENGINE_DESKTOP_197, True, 0), (ENGINE_DESKTOP_197, False, 1)],
+)
+def test_discovery_without_nonessential_traffic(
+    profile: EngineProfile, quiet: bool, asked: int
+) -> None:
+    wire = ScriptedWire()
+    session(profile, wire, quiet=quiet).start(discover=True)
+    assert wire.lines.count("GET /v1/models?limit=1000") == asked
 
 
 def test_a_subagent_by_itself_uses_the_dated_haiku() -> None:

@@ -41,7 +41,7 @@ def body(profile: EngineProfile, model: str = SONNET, **more: Any) -> dict[str, 
 
 def test_every_profile_has_a_name_of_its_own_a_source_and_a_sureness() -> None:
     everyone: list[EngineProfile | SdkProfile] = [*ENGINES, *SDKS]
-    assert len(set(profile_names())) == len(everyone) == 13
+    assert len(set(profile_names())) == len(everyone) == 21
     for profile in everyone:
         assert profile.source
         assert profile.sureness in ("observed", "documented", "reported", "inferred")
@@ -157,8 +157,28 @@ def test_tools_are_found_by_searching_or_all_offered() -> None:
 
 
 def test_only_the_terminal_tells_of_its_folder() -> None:
-    assert "safeguards" in body(ENGINE_CLI)
-    assert not any("safeguards" in body(p) for p in ENGINES if p is not ENGINE_CLI)
+    telling = [p.name for p in ENGINES if "safeguards" in body(p)]
+    assert telling == ["engine-cli-2.1.330", "engine-cli-2.1.331"]
+
+
+def test_the_next_engine_differs_only_in_what_was_seen_to_differ() -> None:
+    newer = find_engine("engine-cli-2.1.331")
+    assert newer is not None
+    before, after = body(ENGINE_CLI), body(newer)
+    context = after["safeguards"][0]["classifier_context"]
+    assert context.pop("refused_calls") == []
+    assert after["safeguards"] == before["safeguards"]
+    assert list(after) == list(before)
+    assert newer.betas(SONNET) == ENGINE_CLI.betas(SONNET)
+    assert newer.version == "2.1.331"
+
+
+def test_the_older_engine_offers_task_lists_to_all_and_wide_context_by_default() -> None:
+    default = ENGINE_DESKTOP_197.release.default_model
+    assert "TaskCreate" in ENGINE_DESKTOP_197.tools_for("my-gateway-model")
+    assert "context-1m-2025-08-07" in ENGINE_DESKTOP_197.betas(default)
+    assert "context-1m-2025-08-07" not in ENGINE_DESKTOP_197.betas(f"@slug/{default}")
+    assert "fallback-credit-2026-06-01" in ENGINE_DESKTOP_197.betas("claude-fable-5")
 
 
 def test_a_mode_that_is_none_is_refused() -> None:

@@ -44,12 +44,13 @@ def test_a_key_and_a_token_together(profile: SdkProfile) -> None:
     names = {name.lower() for name in sent}
     if profile.both == "both":
         assert {"x-api-key", "authorization"} <= names
-        assert headers(profile, token="tok", as_arguments=True) == sent
+        both = frozenset({"key", "token"})
+        assert headers(profile, token="tok", arguments=both) == sent
         return
     assert "Bearer sk-1" in sent.values()
     assert "x-api-key" not in names
     with pytest.raises(SdkRefusal, match="at most one"):
-        headers(profile, token="tok", as_arguments=True)
+        headers(profile, token="tok", arguments=frozenset({"key", "token"}))
 
 
 @BY_NAME
@@ -97,10 +98,17 @@ def test_python_sorts_the_keys_of_a_body_and_typescript_does_not() -> None:
     ]
 
 
-def test_header_values_beyond_latin_1_are_utf_8_or_refused() -> None:
+def test_a_key_given_as_argument_hides_a_token_of_the_environment_in_python() -> None:
+    only = frozenset({"key"})
+    assert "Authorization" not in headers(PYTHON_OLD, token="tok", arguments=only)
+    assert "authorization" in headers(TS_OLD, token="tok", arguments=only)
+
+
+def test_header_values_are_written_in_the_sdks_own_way_or_refused() -> None:
     assert sendable(PYTHON_NEW, "€").encode("latin-1") == "€".encode()
-    with pytest.raises(SdkRefusal, match=r"U\+00FF"):
-        sendable(TS_NEW, "€")
+    for profile, value in ((TS_NEW, "€"), (PYTHON_OLD, "é")):
+        with pytest.raises(SdkRefusal, match=f"is no {profile.charset}"):
+            sendable(profile, value)
     assert sendable(TS_NEW, "é") == "é"
     for profile in SDKS:
         with pytest.raises(SdkRefusal, match="line break"):

@@ -188,6 +188,19 @@ def test_other_lengths_are_no_difference_but_no_text_is() -> None:
     assert len(compared(other).differences) == 1
 
 
+def test_a_result_must_name_its_call_whatever_the_call_is_named() -> None:
+    def renamed(sent: list[dict[str, Any]]) -> None:
+        messages = sent[SENT]["body_shape"]["messages"]
+        messages[1]["content"][1]["id"] = messages[2]["content"][0]["tool_use_id"] = "toolu_9"
+
+    def wrong(sent: list[dict[str, Any]]) -> None:
+        sent[SENT]["body_shape"]["messages"][2]["content"][0]["tool_use_id"] = "toolu_9"
+
+    assert compared(renamed).differences == []
+    (difference,) = compared(wrong).differences
+    assert (difference.expected, difference.actual) == ("call 1", "call 2")
+
+
 def test_another_number_of_connections_is_a_difference() -> None:
     result = compare_flow(DESKTOP, DESKTOP.requests, 3)
     assert [d.path for d in result.differences] == ["connections"]

@@ -76,6 +76,7 @@ class EngineProfile:
     role_system_chars: int = 9_910
     identity_chars: int = 62
     instruction_chars: int = 28_357
+    subagent_instruction_chars: int = 3_690
 
     @property
     def version(self) -> str:
@@ -112,7 +113,8 @@ class EngineProfile:
         """The names of the tools offered to a model, in order."""
         if self.tool_search:
             return self.kept_tools
-        hidden = frozenset() if self.traits(model).task_tools else _TASK_TOOLS
+        tasks = self.release.task_tools_for_all or self.traits(model).task_tools
+        hidden = frozenset() if tasks else _TASK_TOOLS
         if self.mode == "print":
             hidden |= _STREAM_TOOLS
         offered = (name for name in self.tools if name not in hidden)
@@ -144,13 +146,18 @@ class EngineProfile:
             "tool-search": self.tool_search,
             "effort": bool(traits.effort),
             "haiku": traits.haiku,
-            "role-system": traits.role_system,
+            "announced-role-system": traits.role_system,
+            "credit": traits.credit or purpose == "compact",
             "per-turn": traits.per_turn,
-            "1m": traits.wide
-            or (model.endswith(WIDE_CONTEXT) and not self.switches.keep_wide_mark),
+            "1m": self._asks_for_wide_context(model),
             "cache-1h": self.switches.cache_ttl == "1h",
         }
         return frozenset(word for word, holds in words.items() if holds)
+
+    def _asks_for_wide_context(self, model: str) -> bool:
+        if model == self.release.default_model and self.traits(model).wide:
+            return True
+        return model.endswith(WIDE_CONTEXT) and not self.switches.keep_wide_mark
 
     def betas(self, model: str, purpose: str = "main") -> tuple[str, ...]:
         """The ``anthropic-beta`` values of an inference request, in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatecert.desktop.profiles.engine import EngineProfile
-from gatecert.desktop.profiles.versions import ENGINE_197, ENGINE_330
+from gatecert.desktop.profiles.versions import ENGINE_197, ENGINE_330, ENGINE_331
 
 # a tool that stands for all that are found by searching; its real name was not kept
 PLACEHOLDER = "DeferredToolPlaceholder"
@@ -110,16 +110,38 @@ _TOOLS_197 = tuple(
     "NotebookEdit Read ReportFindings ScheduleWakeup SendMessage Skill TaskCreate TaskGet TaskList "
     "TaskOutput TaskStop TaskUpdate WebFetch WebSearch Workflow Write".split()
 )
+_SUBAGENT_197 = tuple(
+    "Bash CronCreate CronDelete CronList EnterWorktree ExitWorktree Read ReportFindings "
+    "SendMessage Skill TaskCreate TaskGet TaskList TaskStop TaskUpdate WebFetch WebSearch".split()
+)
 ENGINE_DESKTOP_197 = replace(
     ENGINE_DESKTOP,
     name="engine-desktop-2.1.197",
     release=ENGINE_197,
     tools=_TOOLS_197,
+    subagent_tools=_SUBAGENT_197,
+    subagent_reminders=(4556, 306),
+    subagent_instruction_chars=3_245,
     reminders=(2373, 4556, 306),
     newest_reminders=(306,),
     role_system_chars=6_062,
     instruction_chars=26_461,
     source="recording of engine 2.1.197 with the desktop's environment, Nov 2026",
+)
+# Neither tools for searching nor those for the desktop's own files are there yet.
+ENGINE_COWORK_197 = replace(
+    ENGINE_DESKTOP_197,
+    name="engine-cowork-2.1.197",
+    entrypoint="local-agent",
+    agent_sdk="0.3.330",
+    tools=tuple(sorted([*_TOOLS_197, "Glob", "Grep"])),
+    source="recording of engine 2.1.197 with Cowork's environment, Nov 2026",
+)
+ENGINE_TOOLSEARCH_197 = replace(
+    ENGINE_DESKTOP_197,
+    name="engine-desktop-toolsearch-2.1.197",
+    experimental=True,
+    source="recording of engine 2.1.197 with the desktop's environment and betas, Nov 2026",
 )
 ENGINE_PRINT_197 = replace(
     ENGINE_DESKTOP_197,
@@ -142,14 +164,28 @@ ENGINE_CLI_197 = replace(
     source="recording of engine 2.1.197 in a terminal, Nov 2026",
 )
 
+
+def _at_331(profile: EngineProfile, agent_sdk: str = "") -> EngineProfile:
+    """The same surface with the next engine, as fresh recordings show it."""
+    source = profile.source.replace(ENGINE_330.number, ENGINE_331.number)
+    return replace(
+        profile,
+        name=profile.name.replace(ENGINE_330.number, ENGINE_331.number),
+        release=ENGINE_331,
+        agent_sdk=agent_sdk or profile.agent_sdk,
+        source=source.replace("SDK 0.2.187", "SDK 0.2.188"),
+    )
+
+
+_SURFACES_330 = (ENGINE_DESKTOP, ENGINE_COWORK, ENGINE_TOOLSEARCH, ENGINE_PRINT, ENGINE_CLI)
 ENGINES: tuple[EngineProfile, ...] = (
-    ENGINE_DESKTOP,
-    ENGINE_COWORK,
-    ENGINE_TOOLSEARCH,
-    ENGINE_PRINT,
-    ENGINE_CLI,
+    *_SURFACES_330,
     ENGINE_AGENT_SDK,
+    *map(_at_331, _SURFACES_330),
+    _at_331(ENGINE_AGENT_SDK, agent_sdk="0.2.188"),
     ENGINE_DESKTOP_197,
+    ENGINE_COWORK_197,
+    ENGINE_TOOLSEARCH_197,
     ENGINE_PRINT_197,
     ENGINE_CLI_197,
 )

@@ -28,6 +28,8 @@ class SdkProfile:
     caller's own and of what a certain call adds. ``key_header`` and ``bearer_header`` carry a key
     and a token. ``both`` says what happens when a key and a token come from the environment:
     ``both`` headers are sent, or the ``key`` wins; as arguments they are refused where it wins.
+    ``key_hides_token`` says that a key given as argument hides a token of the environment.
+    ``charset`` is how header values are written; what does not fit is refused.
     ``beta_query`` says that beta calls add ``?beta=true``. ``untimed`` are the calls that announce
     no timeout, with ``untimed_value`` in its place, or without the header if that is ``""``.
     """
@@ -42,6 +44,8 @@ class SdkProfile:
     key_header: str
     bearer_header: str
     both: str
+    charset: str
+    key_hides_token: bool
     beta_query: bool
     untimed: frozenset[str]
     untimed_value: str
@@ -70,6 +74,8 @@ SDK_PYTHON_NEW = SdkProfile(
     key_header="Authorization",
     bearer_header="Authorization",
     both="key",
+    charset="utf-8",
+    key_hides_token=True,
     beta_query=False,
     untimed=frozenset({"stream", "count", "get"}),
     untimed_value="NOT_GIVEN",
@@ -91,6 +97,7 @@ SDK_PYTHON_OLD = replace(
     ),
     key_header="X-Api-Key",
     both="both",
+    charset="ascii",
     beta_query=True,
     source="recording of anthropic (Python) 0.125.0, Nov 2026",
 )
@@ -108,6 +115,8 @@ SDK_TS_NEW = SdkProfile(
     key_header="authorization",
     bearer_header="authorization",
     both="key",
+    charset="latin-1",
+    key_hides_token=False,
     beta_query=False,
     untimed=frozenset(),
     untimed_value="",

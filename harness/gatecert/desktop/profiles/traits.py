@@ -18,8 +18,9 @@ class ModelTraits:
     come as a message of role ``system`` right after the first one, ``per_turn`` that this message
     may carry an effort level of its own. ``task_tools`` says that the tools for task lists are
     offered. ``instruction_chars`` is the length of the long system block, 0 where the client
-    surface decides it. ``wide`` says that 1M context is asked for without being chosen. ``haiku``
-    marks the family whose betas stand in another order.
+    surface decides it. ``wide`` says that 1M context is asked for without being chosen, where it is
+    the release's default model; ``credit`` that a beta for falling back is sent on every turn.
+    ``haiku`` marks the family whose betas stand in another order.
     """
 
     part: str
@@ -31,6 +32,7 @@ class ModelTraits:
     task_tools: bool = True
     instruction_chars: int = 0
     wide: bool = False
+    credit: bool = False
     haiku: bool = False
 
 
@@ -82,9 +84,10 @@ TRAITS_330 = (
     ModelTraits("sonnet-4-6"),
     *_WITHOUT_EFFORT,
 )
-# only opus-4-8 and sonnet-4-6 were recorded with this version; the rest is inferred
 TRAITS_197 = (
     ModelTraits("opus-4-8", 64_000, role_system=True, instruction_chars=5_728, wide=True),
+    ModelTraits("fable-5", 64_000, role_system=True, instruction_chars=5_728, credit=True),
+    ModelTraits("sonnet-5", 64_000, role_system=True, instruction_chars=5_728),
     ModelTraits("opus-4-6", 64_000),
     ModelTraits("sonnet-4-6"),
     *_WITHOUT_EFFORT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from gatecert.desktop.profiles.betas import RULES_197, RULES_330, Rule
@@ -14,8 +14,10 @@ from gatecert.desktop.profiles.traits import TRAITS_197, TRAITS_330, ModelTraits
 class EngineVersion:
     """One release of the engine.
 
-    ``probe_path`` is what the ``HEAD`` at start asks for, ``probes_always`` that it is sent even
-    when nonessential traffic is switched off, ``probe_apart`` that it has a connection of its own.
+    ``probe_path`` is what the ``HEAD`` at start asks for, ``probe_apart`` says that it has a
+    connection of its own. ``ignores_quiet`` says that probe and title are sent even when
+    nonessential traffic is switched off, ``discovers_quietly`` that discovery is.
+    ``task_tools_for_all`` says that every model is offered the tools for task lists.
     ``shows_thinking`` says that thinking names how it
     shall be displayed, ``side_thinking_off`` that side requests switch it off for every model and
     not for the older ones only. ``title_schema`` says that a title request names its schema even
@@ -23,8 +25,11 @@ class EngineVersion:
     text, ``title_system_chars`` that of its instructions. ``burst`` is how many token counts
     ``/context`` asks for at once, over ``burst_connections`` connections; ``count_fallback`` says
     that a count that is not served is tried as a message of one token. ``has_safeguards`` says
-    that an interactive engine describes its folder to a classifier. ``keeps`` is the rule of
-    discovery: ids that ``contain`` a word or ``begin`` with it.
+    that an interactive engine describes its folder to a classifier, ``refused_calls`` that it also
+    tells it of calls that were refused. ``subagents_wait`` says that a subagent uses the background
+    model without thinking, and that the next turn waits for its end; else it has the conversation's
+    model and works beside the next turn. ``keeps`` is the rule of discovery: ids that ``contain`` a
+    word or ``begin`` with it.
     """
 
     number: str
@@ -35,7 +40,9 @@ class EngineVersion:
     traits: Sequence[ModelTraits]
     rules: Sequence[Rule]
     probe_path: str
-    probes_always: bool
+    ignores_quiet: bool
+    discovers_quietly: bool
+    task_tools_for_all: bool
     probe_apart: bool
     shows_thinking: bool
     side_thinking_off: bool
@@ -46,6 +53,8 @@ class EngineVersion:
     burst_connections: int
     count_fallback: bool
     has_safeguards: bool
+    refused_calls: bool
+    subagents_wait: bool
     keeps: str
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -63,7 +72,9 @@ ENGINE_330 = EngineVersion(
     traits=TRAITS_330,
     rules=RULES_330,
     probe_path="/api/hello",
-    probes_always=False,
+    ignores_quiet=False,
+    discovers_quietly=True,
+    task_tools_for_all=False,
     probe_apart=False,
     shows_thinking=True,
     side_thinking_off=False,
@@ -74,6 +85,8 @@ ENGINE_330 = EngineVersion(
     burst_connections=10,
     count_fallback=False,
     has_safeguards=True,
+    subagents_wait=False,
+    refused_calls=False,
     keeps="contain",
     aliases=MappingProxyType({"sonnet": "claude-sonnet-5-5", "fable": "claude-fable-5-2"}),
 )
@@ -86,7 +99,9 @@ ENGINE_197 = EngineVersion(
     traits=TRAITS_197,
     rules=RULES_197,
     probe_path="/",
-    probes_always=True,
+    ignores_quiet=True,
+    discovers_quietly=False,
+    task_tools_for_all=True,
     probe_apart=True,
     shows_thinking=False,
     side_thinking_off=True,
@@ -97,5 +112,10 @@ ENGINE_197 = EngineVersion(
     burst_connections=12,
     count_fallback=True,
     has_safeguards=False,
+    subagents_wait=True,
+    refused_calls=False,
     keeps="begin",
+    aliases=MappingProxyType({"sonnet": "claude-sonnet-5", "fable": "claude-fable-5"}),
 )
+# differs from 2.1.330 in what is named here and in nothing else that was recorded
+ENGINE_331 = replace(ENGINE_330, number="2.1.331", bun_version="1.4.6", refused_calls=True)
