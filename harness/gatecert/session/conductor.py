@@ -23,6 +23,7 @@ from gatecert.desktop.profiles import (
     HOST_PROFILE_NAME,
     HOST_PROFILE_SURENESS,
     EngineProfile,
+    find_engine,
 )
 from gatecert.errors import UsageError
 from gatecert.gateways.running import Say
@@ -53,7 +54,12 @@ class Shared:
     overhead_pairs: int
     folder: Path
     workers: int = 1
-    profile: EngineProfile = ENGINE_DESKTOP
+    client_profile: str = ENGINE_DESKTOP.name
+
+    @property
+    def profile(self) -> EngineProfile:
+        """The engine profile that the suites are run as; only its name goes to a worker."""
+        return find_engine(self.client_profile) or ENGINE_DESKTOP
 
     def packed(self) -> bytes:
         """For the way to a worker process of ours."""
@@ -170,7 +176,7 @@ class Conductor:
             options.overhead_pairs,
             self.folder.resolve(),
             workers,
-            options.profile(),
+            options.client_profile,
         )
 
     def select(self, identifiers: Sequence[str], keyword: str, marker: str) -> None:
