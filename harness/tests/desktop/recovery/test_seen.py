@@ -97,6 +97,16 @@ def test_a_command_line_waits_where_the_desktop_does_not() -> None:
     assert (refused.requests, refused.sureness) == (11, "observed")
 
 
+def test_a_circle_of_redirects_is_counted_as_it_is_followed() -> None:
+    assert line(fault("redirect:307")).requests == 11 * 127
+    assert line(fault("redirect:301")).requests == 2
+
+
+def test_a_refusal_that_looks_like_a_stream_is_none_without_one() -> None:
+    refused = replace(status(404), chunks=[Chunk(0.0, b"data: no such route")])
+    assert "There's an issue with the selected model" in line(refused).text
+
+
 def test_a_lost_block_beside_a_whole_one_is_told() -> None:
     stop = b'event: content_block_stop\ndata: {"type": "content_block_stop", "index": 1}\n\n'
     whole = fault("s_toolnoargs").body
