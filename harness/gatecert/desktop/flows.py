@@ -75,8 +75,8 @@ def read_image(call: Json) -> ToolOutcome:
 class Session:
     """One conversation on one engine, with the traffic of the real client around it.
 
-    ``quiet`` says that nonessential traffic is switched off: no probe, no title. ``title_model`` is
-    what titles are asked of, the conversation's own model if None.
+    ``quiet`` says that nonessential traffic is switched off, which keeps newer engines from probes
+    and titles. ``title_model`` is what titles are asked of, the conversation's own model if None.
     """
 
     def __init__(

@@ -65,12 +65,12 @@ def with_reply(
     last. Source: observed on engine 2.1.330.
     """
     out = list(messages)
-    if same_message:
-        place = max(i for i, message in enumerate(out) if message["role"] == "assistant")
-        together = [*out[place]["content"], *blocks]
-        out[place] = {"role": "assistant", "content": sorted(together, key=_is_call)}
-        return out
-    return [*out, {"role": "assistant", "content": list(blocks)}]
+    before = [place for place, message in enumerate(out) if message["role"] == "assistant"]
+    if not (same_message and before):
+        return [*out, {"role": "assistant", "content": list(blocks)}]
+    together = [*out[before[-1]]["content"], *blocks]
+    out[before[-1]] = {"role": "assistant", "content": sorted(together, key=_is_call)}
+    return out
 
 
 def with_user(messages: Sequence[Json], blocks: Sequence[Json]) -> list[Json]:

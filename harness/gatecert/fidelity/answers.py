@@ -27,9 +27,9 @@ ANSWERS: Mapping[str, Sequence[Block]] = {
     "think": (_THINKING, _TEXT),
     "bash": (Block("text", ("Looking.",)), _call(1, "Bash", _BASH)),
     "thinkbash": (_THINKING, _call(2, "Bash", _BASH)),
-    "read": (_call(3, "Read", '{"file_path":"/tmp/x.png"}'),),
+    "read": (_call(3, "Read", '{"file_path":"one.png"}'),),
     "tworead": (
-        _call(4, "Read", '{"file_path":"/tmp/x.txt"}'),
+        _call(4, "Read", '{"file_path":"one.txt"}'),
         _call(5, "Bash", _BASH),
     ),
     "agent": (

@@ -77,6 +77,7 @@ def test_answers_of_one_message_are_merged_with_calls_last() -> None:
     merged = with_reply(messages, [text], same_message=True)
     assert [m["role"] for m in merged] == ["user", "assistant", "user"]
     assert merged[1]["content"] == [text, CALL]
+    assert with_reply([], [text], same_message=True)[0]["content"] == [text]
     apart = with_reply(messages, [text])
     assert [m["role"] for m in apart] == ["user", "assistant", "user", "assistant"]
 

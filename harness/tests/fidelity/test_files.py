@@ -41,10 +41,10 @@ def test_every_captured_flow_has_a_plan_and_every_plan_a_flow() -> None:
 
 
 def test_a_flow_that_was_cut_says_how_many_there_were() -> None:
-    flows = {f.name: f for f in read_captures(fixtures_folder() / "captures")}
-    burst = flows["context_command_count_tokens"]
+    flows = {(f.capture, f.name): f for f in read_captures(fixtures_folder() / "captures")}
+    burst = flows["claude-code-2.1.330", "context_command_count_tokens"]
     assert (len(burst.requests), burst.total, burst.connections) == (4, 25, 10)
-    fallback = flows["context_count_tokens_404_fallback"]
+    fallback = flows["claude-code-2.1.197", "context_count_tokens_404_fallback"]
     assert (fallback.total, len(fallback.later)) == (29, 1)
 
 

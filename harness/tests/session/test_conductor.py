@@ -17,7 +17,7 @@ from gatecert.errors import RunError, UsageError
 from gatecert.gateways.target import Target
 from gatecert.record.journal import JOURNAL
 from gatecert.session import conductor as module
-from gatecert.session.conductor import Conductor, undisturbed
+from gatecert.session.conductor import Conductor, Shared, undisturbed
 from gatecert.session.options import RunOptions
 
 OUTPUTS = ("run.json", "index.html", "junit.xml", "summary.md")
@@ -218,3 +218,11 @@ def test_beside_the_main_thread_nothing_is_changed() -> None:
     thread.start()
     thread.join()
     assert found == [before]
+
+
+def test_what_workers_share_survives_the_way_to_them(tmp_path: Path, up: Up) -> None:
+    run = conductor(tmp_path, client_profile="engine-cowork-2.1.330")
+    run.start(print)
+    shared = Shared.unpacked(run.shared(2).packed())
+    assert shared == run.shared(2)
+    assert shared.profile.name == "engine-cowork-2.1.330"
