@@ -15,22 +15,25 @@ from gatecert.desktop.recovery import Clock, Persisted
 from gatecert.desktop.recovery.policy import DESKTOP_330
 
 LATER = Clock(sleep=lambda seconds: None, chance=lambda: 0.5)
+# the server hangs up after each answer, and the next request may not go into that connection
+CLOSE = "Connection: close\r\n"
 WHOLE = {"type": "message", "content": [{"type": "text", "text": "whole"}], "usage": {}}
 
 
 def status(code: int) -> bytes:
-    return f"HTTP/1.1 {code} X\r\nContent-Length: 0\r\n\r\n".encode()
+    return f"HTTP/1.1 {code} X\r\n{CLOSE}Content-Length: 0\r\n\r\n".encode()
 
 
 def stream(name: str, *, ended: bool = True) -> bytes:
     body = fault(name).body
     piece = f"{len(body):x}\r\n".encode() + body + b"\r\n" if body else b""
-    return CHUNKED + piece + (b"0\r\n\r\n" if ended else b"")
+    head = CHUNKED.removesuffix(b"\r\n") + CLOSE.encode() + b"\r\n"
+    return head + piece + (b"0\r\n\r\n" if ended else b"")
 
 
 def whole() -> bytes:
     body = json.dumps(WHOLE).encode()
-    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    return f"HTTP/1.1 200 OK\r\n{CLOSE}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def read_on(sock: socket.socket, request: bytes) -> None:
