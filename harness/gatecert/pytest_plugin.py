@@ -17,6 +17,7 @@ from gatecert.requirements.catalogue import complete
 from gatecert.session.conductor import Conductor, Shared
 from gatecert.session.control import Controller, Hooks, short_node
 from gatecert.session.options import (
+    DEFAULT_CLIENT_PROFILE,
     DEFAULT_MAX_REQUESTS,
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
@@ -64,6 +65,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=DEFAULT_OVERHEAD_PAIRS,
         help="pairs of requests for each measurement",
     )
+    add(
+        "--client-profile",
+        type=filled,
+        default=DEFAULT_CLIENT_PROFILE,
+        metavar="NAME",
+        help="the client that the suites are run as",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -109,6 +117,7 @@ def options_of(config: pytest.Config) -> RunOptions:
         out=get("out") or "",
         max_requests=get("max_requests"),
         overhead_pairs=get("overhead_pairs"),
+        client_profile=get("client_profile"),
     )
 
 

@@ -14,6 +14,7 @@ from gatecert.record import (
     RecordedReceipt,
     Result,
     RunRecord,
+    Seen,
 )
 
 # as a gateway could send them: markup, template code, escapes for terminals, characters that
@@ -95,7 +96,12 @@ def sample_evidence() -> Evidence:
         ],
         left_out=2,
         measurements=[],
+        seen=sample_seen(),
     )
+
+
+def sample_seen() -> Seen:
+    return Seen(f"The user waits, then reads “{HOSTILE}”", 179.4, 11, "observed")
 
 
 def sample_measurements() -> list[Mapping[str, Any]]:

@@ -18,6 +18,7 @@ from gatecert.suite import (
 
 _UNKNOWN = "claude-gatecert-no-such-model"
 _SERVED = ["serves_models"]
+_WIDE = "[1m]"  # asks for the long context, and is no part of the name
 
 
 @requirement(
@@ -56,9 +57,9 @@ def test_discovery_lists_usable_models(desktop: DesktopApp) -> None:
 def test_configured_model_is_listed(desktop: DesktopApp, target: Target) -> None:
     """The configured chat model is among the names that discovery offers."""
     exchange = answered(desktop.discover_models(), "model discovery")
-    # the suffix asks for the long context, and is no part of the name
-    names = [name.removesuffix("[1m]") for name in usable_models(exchange.json())]
-    expect(target.models.chat in names, f"{target.models.chat} in the list", f"{names}")
+    names = [name.removesuffix(_WIDE) for name in usable_models(exchange.json())]
+    chat = target.models.chat.removesuffix(_WIDE)
+    expect(chat in names, f"{chat} in the list", f"{names}")
 
 
 @requirement(
@@ -87,7 +88,7 @@ def test_expected_model_arrives(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
 ) -> None:
     """The chat model arrives at the provider under the expected name, streamed and not."""
-    expected = target.models.chat_at_provider or target.models.chat
+    expected = target.models.chat_at_provider or target.models.chat.removesuffix(_WIDE)
     for stream in (True, False):
         script = provider.script()
         answered(desktop.engine.turn(script.text, stream=stream), "a turn")
@@ -138,7 +139,8 @@ def test_answer_names_the_model(
     """The answer names the model that was asked for, or the one that the provider answered with."""
     turn = desktop.engine.turn(provider.script().text)
     answered(turn, "a turn")
-    plausible = {target.models.chat, target.models.chat_at_provider or target.models.chat}
+    chat = target.models.chat.removesuffix(_WIDE)
+    plausible = {chat, target.models.chat_at_provider or chat}
     expect(
         turn.assembled.model in plausible,
         f"the model {' or '.join(sorted(plausible))} in message_start",

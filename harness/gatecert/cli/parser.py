@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from gatecert import __version__
 from gatecert.cli.catalogue import list_defects, list_requirements
+from gatecert.cli.fidelity import measure_fidelity
 from gatecert.cli.killtable import make_killtable
 from gatecert.cli.report import rebuild_report
 from gatecert.cli.run import run
@@ -15,6 +16,7 @@ from gatecert.errors import EXIT_USAGE
 from gatecert.gateways.managed import MANAGED
 from gatecert.requirements import AREAS
 from gatecert.session.options import (
+    DEFAULT_CLIENT_PROFILE,
     DEFAULT_MAX_REQUESTS,
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
@@ -59,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_defects(commands)
     _add_killtable(commands)
     _add_report(commands)
+    _add_fidelity(commands)
     return parser
 
 
@@ -126,6 +129,13 @@ def _add_run(commands: Commands[_Parser]) -> None:
         metavar="N",
         help="pairs of requests for each measurement (default: %(default)s)",
     )
+    add(
+        "--client-profile",
+        type=filled,
+        default=DEFAULT_CLIENT_PROFILE,
+        metavar="NAME",
+        help="the client that the suites are run as (default: %(default)s); see docs/client.md",
+    )
     how = parser.add_argument_group("output")
     add = how.add_argument
     add("--out", type=filled, metavar="DIR", help="folder for record and report")
@@ -173,3 +183,24 @@ def _add_report(commands: Commands[_Parser]) -> None:
     )
     parser.set_defaults(command=rebuild_report)
     parser.add_argument("folder", metavar="DIR", help="a run's folder")
+
+
+def _add_fidelity(commands: Commands[_Parser]) -> None:
+    parser = commands.add_parser(
+        "fidelity",
+        help="say how close the simulated clients are to the real ones",
+        description="Repeat captured flows of real clients over loopback and compare, request by "
+        "request. Exits 1 if a difference is not explained or an explanation is stale.",
+    )
+    parser.set_defaults(command=measure_fidelity)
+    add = parser.add_argument
+    add(
+        "--profile",
+        action="append",
+        type=filled,
+        metavar="NAME",
+        help="only this profile or those whose names begin so, repeatable",
+    )
+    add("--captures", type=filled, metavar="DIR", help="captures (default: those of gatecert)")
+    add("--format", choices=["text", "json"], default="text")
+    add("--out", type=filled, metavar="FILE", help="write there, not on stdout")

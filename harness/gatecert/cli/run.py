@@ -102,6 +102,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         out=arguments.out or "",
         max_requests=arguments.max_requests,
         overhead_pairs=arguments.overhead_pairs,
+        client_profile=arguments.client_profile,
     )
 
 

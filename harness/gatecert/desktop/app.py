@@ -7,16 +7,14 @@ profile calls *inferred*.
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from gatecert.desktop import shapes
-from gatecert.desktop.engine import Engine, HeaderList, with_custom
+from gatecert.desktop.engine import Engine
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
-from gatecert.desktop.profiles import ENGINE_DESKTOP, EngineProfile
+from gatecert.desktop.headers import lookup_headers
+from gatecert.desktop.profiles import ENGINE_DESKTOP, EngineProfile, bare_model
 from gatecert.desktop.settings import GatewaySettings
 from gatecert.desktop.transport import HttpxTransport, Transport
-
-DISCOVERY = "/v1/models?limit=1000"
 
 
 class NotRunningError(RuntimeError):
@@ -40,6 +38,7 @@ class DesktopApp:
         self._profile = profile
         self._make_transport = transport
         self._transport: Transport | None = None
+        self._apart: Transport | None = None
         self._engine: Engine | None = None
 
     def apply(self, settings: GatewaySettings) -> None:
@@ -50,7 +49,8 @@ class DesktopApp:
         """Start with the settings as they are now; does nothing if the app runs already."""
         if self._engine is None:
             self._transport = self._make_transport()
-            self._engine = Engine(self._profile, self._written, self._transport)
+            self._apart = self._make_transport()
+            self._engine = Engine(self._profile, self._written, self._transport, self._apart)
         return self
 
     def close_window(self) -> None:
@@ -58,9 +58,10 @@ class DesktopApp:
 
     def quit(self) -> None:
         """Quit fully: connections close, the next launch reads the settings again."""
-        if self._transport is not None:
-            self._transport.close()
-        self._transport = self._engine = None
+        for transport in (self._transport, self._apart):
+            if transport is not None:
+                transport.close()
+        self._transport = self._apart = self._engine = None
 
     @property
     def engine(self) -> Engine:
@@ -76,30 +77,16 @@ class DesktopApp:
 
     def discover_models(self) -> Exchange:
         """Ask the gateway for its models, as at launch."""
-        url = self.settings.url(DISCOVERY)
-        return self._send("model discovery", "GET", url, b"")
+        return self.engine.discover()
 
     def test_connection(self, model: str | None = None) -> Exchange:
         """The *Test connection* button: one token, no stream."""
-        body = shapes.encode(shapes.probe_body(model or self.settings.chat_model))
-        return self._send("connection test", "POST", self.settings.url("/v1/messages"), body)
-
-    def _send(self, purpose: str, method: str, url: str, body: bytes) -> Exchange:
-        if self._transport is None:
+        settings, transport = self.settings, self._transport
+        if transport is None:
             raise NotRunningError("the app is not running: launch() it first")
-        credential = self.settings.credential()
-        own: HeaderList = [
-            *([credential] if credential else []),
-            ("User-Agent", f"claude-code/{self._profile.version}"),
-            ("anthropic-version", "2023-06-01"),
-        ]
-        headers: HeaderList = [
-            *with_custom(own, self.settings.custom_headers),
-            *([("Content-Type", "application/json")] if body else []),
-            ("Connection", "keep-alive"),
-            ("Accept", "*/*"),
-            ("Host", urlsplit(url).netloc),
-            ("Accept-Encoding", "gzip, deflate, br, zstd"),
-            *([("Content-Length", str(len(body)))] if body else []),
-        ]
-        return self._transport.send(purpose, OutgoingRequest(method, url, headers, body))
+        body = shapes.encode(shapes.probe_body(bare_model(model or settings.chat_model)))
+        url = settings.url("/v1/messages")
+        headers = lookup_headers(
+            self._profile.version, url, settings.credentials(), settings.custom_headers, len(body)
+        )
+        return transport.send("connection test", OutgoingRequest("POST", url, headers, body))

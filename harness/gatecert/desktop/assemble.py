@@ -1,8 +1,9 @@
-"""From events to a message: what the client shows, and what the protocol says is wrong.
+"""The strict reader: from events to a message, and what the protocol says is wrong.
 
-:func:`assemble` is faithful and strict at once. The message is built as engine 2.1.330 builds it
-(events without an ``event:`` line are ignored, a block without its stop is lost, tool input counts
-only from deltas); every departure from the canonical stream goes into ``problems``.
+The message is built as engine 2.1.330 builds it (events without an ``event:`` line are ignored, a
+block without its stop is lost, tool input counts only from deltas); every departure from the
+canonical stream goes into ``problems``. Where a client gives up, and what each of the others makes
+of the same stream, is told by the faithful reader, :mod:`gatecert.desktop.faithful`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class Draft:
 
     ``body`` is the JSON body, ``betas`` the values of ``anthropic-beta`` in order, ``timeout_s``
     what the engine announces in seconds (None announces nothing). ``headers`` replace the engine's
-    own; None removes one.
+    own; None removes one. ``agent_id`` names the subagent that asks, if one does.
     """
 
     purpose: str
@@ -24,6 +24,7 @@ class Draft:
     timeout_s: int | None
     path: str = MESSAGES
     headers: Mapping[str, str | None] = field(default_factory=dict)
+    agent_id: str = ""
 
     @property
     def stream(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 FAMILIES = ("sonnet", "opus", "haiku", "fable", "mythos")
 _OURS = ("claude", "anthropic", *FAMILIES)
+_ENGINE_WORDS = ("claude", "anthropic")
 _OTHER_VENDORS = (
     "deepseek gemini gemma glm gpt grok kimi llama mistral nemotron openai qwen codex nova- "
     "ark-code ds- m2."
@@ -36,3 +37,14 @@ def usable_models(body: Any) -> list[str]:
     listed = data if isinstance(data, list) else []
     entries = [entry for entry in listed if isinstance(entry, dict)]
     return [name for entry in entries if is_offered(name := str(entry.get("id", "")))]
+
+
+def engine_keeps(name: str, rule: str) -> bool:
+    """Whether the engine's own discovery keeps an id: it must ``contain`` a word or ``begin`` so.
+
+    Source: observed on engines 2.1.330 (contain) and 2.1.197 (begin).
+    """
+    lowered = name.lower()
+    if rule == "begin":
+        return lowered.startswith(_ENGINE_WORDS)
+    return any(word in lowered for word in _ENGINE_WORDS)

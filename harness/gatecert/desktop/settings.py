@@ -33,8 +33,10 @@ class GatewaySettings:
 
     ``api_key`` None means that no credential is sent at all, which the real client never does; it
     is there to see what the gateway says to strangers. Blanks around the key and around the values
-    of custom headers are trimmed, as the client does. Raises SettingsError with the client's own
-    message for a base URL it refuses, and for whatever no request can carry.
+    of custom headers are trimmed, as the client does. ``second_key`` goes into the header that
+    ``auth_scheme`` does not use, beside the credential; only the terminal does so.
+    Raises SettingsError with the client's own message for a base URL it refuses, and for whatever
+    no request can carry.
     """
 
     base_url: str
@@ -43,6 +45,7 @@ class GatewaySettings:
     custom_headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     chat_model: str = "claude-sonnet-4-5"
     background_model: str = "claude-haiku-4-5-20251001"
+    second_key: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", normal_base_url(self.base_url))
@@ -52,6 +55,8 @@ class GatewaySettings:
             )
         if self.api_key is not None:
             object.__setattr__(self, "api_key", _checked_key(self.api_key))
+        if self.second_key is not None:
+            object.__setattr__(self, "second_key", _checked_key(self.second_key))
         headers = {name: _checked_value(name, value) for name, value in self.custom_headers.items()}
         object.__setattr__(self, "custom_headers", MappingProxyType(headers))
 
@@ -63,9 +68,18 @@ class GatewaySettings:
         """The one credential header that the desktop sends, or None without a key."""
         if self.api_key is None:
             return None
-        if self.auth_scheme == "x-api-key":
-            return "x-api-key", self.api_key
-        return "Authorization", f"Bearer {self.api_key}"
+        return _credential(self.auth_scheme, self.api_key)
+
+    def credentials(self) -> list[tuple[str, str]]:
+        """Every credential header that is sent; the desktop has one, the terminal may have two."""
+        first = self.credential()
+        other = "bearer" if self.auth_scheme == "x-api-key" else "x-api-key"
+        second = _credential(other, self.second_key) if self.second_key is not None else None
+        return [pair for pair in (first, second) if pair is not None]
+
+
+def _credential(scheme: str, key: str) -> tuple[str, str]:
+    return ("x-api-key", key) if scheme == "x-api-key" else ("Authorization", f"Bearer {key}")
 
 
 def compose_url(base_url: str, path: str) -> str:

@@ -3,6 +3,8 @@
 Follows the event stream format of the HTML standard: LF, CR and CRLF line ends, comments, a byte
 order mark, fields without a colon, UTF-8 split between reads. Unlike a browser it keeps what a
 conformance test has to see: whether an ``event:`` line was there, and how many comments passed.
+What a client makes of the events is told by :mod:`gatecert.desktop.faithful`, what the protocol
+says of them by :mod:`gatecert.desktop.assemble`.
 """
 
 from __future__ import annotations
@@ -29,9 +31,14 @@ class ServerSentEvent:
 
 
 class SseParser:
-    """Feed it bytes as they come; it returns the events that became complete."""
+    """Feed it bytes as they come; it returns the events that became complete.
 
-    def __init__(self) -> None:
+    With ``keeps_bom`` a byte order mark stays in the first line, as in the Python SDKs (observed),
+    whose first event so loses its name.
+    """
+
+    def __init__(self, *, keeps_bom: bool = False) -> None:
+        self._keeps_bom = keeps_bom
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._line: list[str] = []
         self._after_cr = False
@@ -44,7 +51,7 @@ class SseParser:
         """The events completed by these bytes."""
         text = self._decoder.decode(data)
         if self._first and text:
-            text = text.removeprefix("\ufeff")
+            text = text if self._keeps_bom else text.removeprefix("\ufeff")
             self._first = False
         if self._after_cr and text:
             text = text.removeprefix("\n")

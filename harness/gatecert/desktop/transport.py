@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from functools import cache
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ import httpcore
 import httpx
 
 from gatecert.desktop.exchange import Chunk, Exchange, Fault, OutgoingRequest
+from gatecert.desktop.wirehead import host_in_place
 
 OnChunk = Callable[[bytes], bool]
 
@@ -95,7 +96,7 @@ class HttpxTransport:
         if self._cap is not None:
             self._cap.take()
         built = self._built(request)
-        self._limits.begin(self._total_s)
+        self._limits.begin(self._total_s, [name for name, _ in request.headers])
         reading = _Reading(purpose, request)
         try:
             with closing(self._answer(built)) as response:
@@ -200,12 +201,19 @@ class _Limits(threading.local):
     """The exchange that the current thread is at: how long it may last, and what it has done."""
 
     def __init__(self) -> None:
-        self.begin(float("inf"))
+        self.begin(float("inf"), ())
 
-    def begin(self, total_s: float) -> None:
-        """A new exchange begins."""
+    def begin(self, total_s: float, header_names: Sequence[str]) -> None:
+        """A new exchange begins; its request has these headers, in this order."""
         self._deadline = time.perf_counter() + total_s
+        self._header_names = header_names
         self.written = False
+
+    def to_write(self, data: bytes) -> bytes:
+        """What is written next: the head comes first, with its headers in the client's order."""
+        head = not self.written
+        self.written = True
+        return host_in_place(data, self._header_names) if head else data
 
     def left(self) -> float:
         """The time left in seconds."""
@@ -235,8 +243,8 @@ class _BoundedStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write everything."""
-        self._limits.written = True
-        self._stream.write(buffer, self._limits.bound(timeout, httpcore.WriteTimeout))
+        timeout = self._limits.bound(timeout, httpcore.WriteTimeout)
+        self._stream.write(self._limits.to_write(buffer), timeout)
 
     def close(self) -> None:
         """Close the connection."""

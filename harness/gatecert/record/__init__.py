@@ -9,6 +9,7 @@ from gatecert.record.model import (
     RecordedReceipt,
     Result,
     RunRecord,
+    Seen,
     read_run,
     schema,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Redactor",
     "Result",
     "RunRecord",
+    "Seen",
     "read_journal",
     "read_run",
     "schema",

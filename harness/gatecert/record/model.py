@@ -68,13 +68,30 @@ class RecordedReceipt:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What the user of the client sees if the gateway always answers as it did here.
+
+    ``waits_s`` is the user's whole wait in seconds, ``requests`` what the gateway gets meanwhile.
+    """
+
+    text: str
+    waits_s: float
+    requests: int
+    sureness: str
+
+
+@dataclass(frozen=True)
 class Evidence:
-    """Both sides' transcripts, and measurements where there are any."""
+    """Both sides' transcripts, measurements where there are any, and what the user sees.
+
+    ``seen`` is None for what passed, for what no answer belongs to, and in older records.
+    """
 
     exchanges: Sequence[RecordedExchange] = ()
     receipts: Sequence[RecordedReceipt] = ()
     left_out: int = 0
     measurements: Sequence[Mapping[str, Any]] = ()
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -222,6 +239,7 @@ def result_from_json(raw: Mapping[str, Any]) -> Result:
                 ],
                 left_out=evidence["left_out"],
                 measurements=evidence["measurements"],
+                seen=_seen(evidence.get("seen")),
             ),
         }
     )
@@ -241,6 +259,10 @@ def schema() -> dict[str, Any]:
     text = Path(__file__).with_name("run.schema.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
+
+
+def _seen(raw: Mapping[str, Any] | None) -> Seen | None:
+    return Seen(**raw) if raw else None
 
 
 def _exchange(raw: Mapping[str, Any]) -> RecordedExchange:

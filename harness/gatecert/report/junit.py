@@ -92,6 +92,7 @@ def _detail(result: Result) -> str:
         "": result.reason,
         "expected": result.expected,
         "came": result.came,
+        "what the user sees": result.evidence.seen.text if result.evidence.seen else "",
         "why": result.why,
         "fix": result.fix if result.verdict in ("fail", "warn", "known") else "",
         "suspect": ", ".join(filter(None, (result.suspect, result.hop))),

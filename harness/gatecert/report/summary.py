@@ -89,9 +89,15 @@ def _change(place: int, change: Change) -> list[str]:
     return [
         f"{place}. **{escaped(head)}** {escaped(result.title)}",
         f"   - Came: {escaped(result.came or result.reason)}",
+        *_user(result),
         *([f"   - {escaped(_also(change))}"] if change.also else []),
         f"   - Change: {escaped(change.todo)}{suspect}",
     ]
+
+
+def _user(result: Result) -> list[str]:
+    seen = result.evidence.seen
+    return [f"   - What the user sees: {escaped(seen.text)}"] if seen else []
 
 
 def _also(change: Change) -> str:

@@ -18,8 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from gatecert import __version__
-from gatecert.desktop import ENGINE_DESKTOP
-from gatecert.desktop.profiles import HOST_PROFILE_NAME, HOST_PROFILE_SURENESS
+from gatecert.desktop.profiles import (
+    ENGINE_DESKTOP,
+    HOST_PROFILE_NAME,
+    HOST_PROFILE_SURENESS,
+    EngineProfile,
+    find_engine,
+)
 from gatecert.errors import UsageError
 from gatecert.gateways.running import Say
 from gatecert.gateways.target import Target
@@ -49,6 +54,12 @@ class Shared:
     overhead_pairs: int
     folder: Path
     workers: int = 1
+    client_profile: str = ENGINE_DESKTOP.name
+
+    @property
+    def profile(self) -> EngineProfile:
+        """The engine profile that the suites are run as; only its name goes to a worker."""
+        return find_engine(self.client_profile) or ENGINE_DESKTOP
 
     def packed(self) -> bytes:
         """For the way to a worker process of ours."""
@@ -165,6 +176,7 @@ class Conductor:
             options.overhead_pairs,
             self.folder.resolve(),
             workers,
+            options.client_profile,
         )
 
     def select(self, identifiers: Sequence[str], keyword: str, marker: str) -> None:
@@ -242,14 +254,15 @@ class Conductor:
         )
 
     def _facts(self, selection: dict[str, Any], target: dict[str, Any]) -> dict[str, Any]:
+        profile = self.options.profile()
         return {
             "schema": SCHEMA,
             "tool": {"name": "gatecert", "version": __version__},
             "catalogue": {"hash": self.catalogue.hash, "requirements": len(self.catalogue)},
             "profile": {
-                "engine": ENGINE_DESKTOP.name,
-                "engine_source": ENGINE_DESKTOP.source,
-                "engine_sureness": ENGINE_DESKTOP.sureness,
+                "engine": profile.name,
+                "engine_source": profile.source,
+                "engine_sureness": profile.sureness,
                 "host": HOST_PROFILE_NAME,
                 "host_sureness": HOST_PROFILE_SURENESS,
             },

@@ -59,7 +59,9 @@ def witness(control: Provider | None) -> Witness:
 
 
 @pytest.fixture
-def desktops(target: Target, witness: Witness, request_cap: RequestCap) -> Iterator[Desktops]:
+def desktops(
+    pytestconfig: pytest.Config, target: Target, witness: Witness, request_cap: RequestCap
+) -> Iterator[Desktops]:
     """Launches simulated desktops; keyword arguments change their gateway settings.
 
     ``silence_s`` is how long this desktop waits for bytes before it leaves.
@@ -71,6 +73,7 @@ def desktops(target: Target, witness: Witness, request_cap: RequestCap) -> Itera
         app = DesktopApp(
             replace(settings_of(target), **changes),
             transport=lambda: WitnessedTransport(witness, request_cap, silence_s),
+            profile=pytestconfig.stash[SHARED].profile,
         ).launch()
         if not target.scripted:
             app.engine.always.update(_ECONOMY)

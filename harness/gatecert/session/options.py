@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gatecert.desktop.profiles import ENGINE_DESKTOP, ENGINES, EngineProfile, find_engine
 from gatecert.errors import UsageError
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.managed import MANAGED, find_managed
@@ -17,6 +18,7 @@ from gatecert.gateways.variants import VARIANTS
 from gatecert.requirements import AREAS
 
 EMBEDDED = "embedded"
+DEFAULT_CLIENT_PROFILE = ENGINE_DESKTOP.name
 DEFAULT_MAX_REQUESTS = 2_000
 DEFAULT_OVERHEAD_PAIRS = 30
 # below that no 95 % interval for a median exists
@@ -44,6 +46,7 @@ class RunOptions:
     out: str = ""
     max_requests: int = DEFAULT_MAX_REQUESTS
     overhead_pairs: int = DEFAULT_OVERHEAD_PAIRS
+    client_profile: str = DEFAULT_CLIENT_PROFILE
 
     def check(self) -> None:
         """Refuse what contradicts itself. Raises UsageError."""
@@ -75,6 +78,14 @@ class RunOptions:
             _check_name("area", area, list(AREAS))
         _check_name("defect", self.defect, list(DEFECTS))
         _check_name("variant", self.variant, list(VARIANTS))
+        _check_name("client-profile", self.client_profile, [p.name for p in ENGINES])
+
+    def profile(self) -> EngineProfile:
+        """The engine profile that the suites are run as. Raises UsageError."""
+        found = find_engine(self.client_profile)
+        if found is None:
+            raise UsageError(f"--client-profile {self.client_profile!r} is unknown")
+        return found
 
     def external(self) -> ExternalGateway | None:
         """The external gateway the options describe, or None. Raises UsageError."""

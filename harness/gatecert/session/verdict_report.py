@@ -24,6 +24,7 @@ from gatecert.session.judge import (
 )
 from gatecert.session.services import answers, reachable
 from gatecert.session.stash import COOLED_S, JUDGEMENT
+from gatecert.session.userline import user_sees
 from gatecert.session.witness import Witness
 from gatecert.upstream import Provider, ProviderUnreachable
 
@@ -56,11 +57,14 @@ def give_verdict(
     redactor = Redactor([*shared.target.secrets, *witness.other_keys])
     known = shared.known.entries.get(stated.id)
     bodies = None if judgement.verdict == "pass" else shared.folder / "bodies"
+    judged = with_known(judgement, known)
+    evidence = witness.evidence(_provider(item), redactor, bodies)
+    seen = user_sees(witness.exchanges, judged, redactor, shared.profile)
     result = to_result(
         stated,
-        with_known(judgement, known),
+        judged,
         redactor,
-        evidence=witness.evidence(_provider(item), redactor, bodies),
+        evidence=replace(evidence, seen=seen),
         duration_ms=call.duration * 1000,
         known=known,
     )
@@ -147,10 +151,16 @@ def _words(result: Result) -> str:
         f"{result.id} ({result.level}): {result.title}\n"
         f"  expected: {one_line(result.expected or result.title)}\n"
         f"  came:     {one_line(result.came or result.reason)}\n"
+        f"{_seen(result)}"
         f"  why:      {result.why}\n"
         f"  fix:      {result.fix}\n"
         f"  suspect:  {result.suspect}{f', {result.hop}' if result.hop else ''}"
     )
+
+
+def _seen(result: Result) -> str:
+    seen = result.evidence.seen
+    return f"  user:     {one_line(seen.text)}\n" if seen else ""
 
 
 def _witness(item: pytest.Item) -> Witness:

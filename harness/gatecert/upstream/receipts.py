@@ -23,7 +23,8 @@ class Receipt:
     ``target`` is the raw request target after the provider's own prefix; ``headers`` keep order
     and case. Times are nanoseconds of the machine's monotonic clock. ``outcome`` is one of
     ``open``, ``answered``, ``cut``, ``dropped`` and ``client-left``; ``hold`` is one of ``""``,
-    ``released``, ``expired`` and ``client-left``.
+    ``released``, ``expired`` and ``client-left``. ``connection`` numbers the connections to the
+    provider from 1.
     """
 
     token: str
@@ -34,6 +35,7 @@ class Receipt:
     headers: Sequence[tuple[str, str]]
     body: bytes
     http_version: str = "1.1"
+    connection: int = 0
     arrived_ns: int = field(default_factory=time.monotonic_ns)
     first_write_ns: int = 0
     event_ns: list[int] = field(default_factory=list)
@@ -101,10 +103,13 @@ class Ledger:
         headers: Any,
         body: bytes,
         http_version: str = "1.1",
+        connection: int = 0,
     ) -> Receipt:
         """Start the receipt of a request that has just arrived."""
         self._seq += 1
-        receipt = Receipt(token, provider, self._seq, method, target, headers, body, http_version)
+        receipt = Receipt(
+            token, provider, self._seq, method, target, headers, body, http_version, connection
+        )
         self._receipts[self._seq] = receipt
         self._kept_bytes += len(body)
         while len(self._receipts) > _MAX_RECEIPTS or self._kept_bytes > _MAX_KEPT_BODY_BYTES:

@@ -60,6 +60,7 @@ class Upstream:
             request.headers,
             request.body,
             request.http_version,
+            request.connection,
         )
         receipt.refused = complaint
         try:

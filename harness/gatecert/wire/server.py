@@ -12,7 +12,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import h11
 
@@ -31,7 +31,8 @@ class Request:
     """One request as it arrived.
 
     ``target`` is the raw request target (path and query, undecoded); ``headers`` keep order and
-    case; ``body`` is empty when ``too_large`` is set.
+    case; ``body`` is empty when ``too_large`` is set. ``connection`` numbers the server's
+    connections from 1.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Request:
     body: bytes
     too_large: bool = False
     http_version: str = "1.1"
+    connection: int = 0
 
     @property
     def path(self) -> str:
@@ -139,6 +141,7 @@ class Server:
         self._handler = handler
         self._max_body = max_body_bytes
         self._server: asyncio.Server | None = None
+        self._connections = 0
 
     async def listen(self, host: str, port: int) -> tuple[str, int]:
         """Start to listen; port 0 picks a free one. Returns the address in use.
@@ -157,6 +160,8 @@ class Server:
 
     async def _cycles(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         conn = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEADER_LIMIT_BYTES)
+        self._connections += 1
+        number = self._connections
         while True:
             try:
                 request = await self._next_request(conn, reader, writer)
@@ -166,7 +171,7 @@ class Server:
             if request is None:
                 return
             reply = Reply(conn, writer)
-            await self._run(request, reply, conn, reader)
+            await self._run(replace(request, connection=number), reply, conn, reader)
             if conn.our_state is not h11.DONE or conn.their_state is not h11.DONE:
                 return
             conn.start_next_cycle()

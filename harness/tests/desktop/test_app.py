@@ -75,7 +75,7 @@ def test_quitting_and_launching_loads_the_new_settings(app: DesktopApp) -> None:
     assert app.engine.session_id != session
 
 
-def test_quitting_closes_the_transport_and_twice_is_once() -> None:
+def test_quitting_closes_both_transports_and_twice_is_once() -> None:
     closed: list[str] = []
 
     class Transport:
@@ -88,7 +88,7 @@ def test_quitting_closes_the_transport_and_twice_is_once() -> None:
     app = DesktopApp(OLD, Transport).launch().launch()
     app.quit()
     app.quit()
-    assert closed == ["closed"]
+    assert closed == ["closed", "closed"]
 
 
 def test_discovery_asks_for_a_thousand_models(app: DesktopApp, web: respx.MockRouter) -> None:
@@ -131,18 +131,18 @@ def test_the_connection_test_is_one_token_of_the_chat_model(
     assert json.loads(request_of(route).content) == {"model": "claude-sonnet-4-5", **probe}
     assert exchange.request.header("content-length") == str(len(request_of(route).content))
     assert exchange.status == 200
-    app.test_connection("other")
+    app.test_connection("other[1m]")
     assert json.loads(request_of(route).content)["model"] == "other"
 
 
-@pytest.mark.parametrize("scheme", ["bearer", "x-api-key"])
-def test_the_credential_is_the_first_header(web: respx.MockRouter, scheme: str) -> None:
+@pytest.mark.parametrize(("scheme", "place"), [("bearer", 0), ("x-api-key", 2)])
+def test_the_credential_is_sorted_in(web: respx.MockRouter, scheme: str, place: int) -> None:
     web.post(f"{BASE}/v1/messages").respond(401)
     settings = GatewaySettings(BASE, "sk-old", scheme)
     app = DesktopApp(settings).launch()
     exchange = app.test_connection()
     app.quit()
-    assert exchange.request.headers[0] == settings.credential()
+    assert exchange.request.headers[place] == settings.credential()
 
 
 def test_a_refusal_is_told_in_the_gateways_words(app: DesktopApp, web: respx.MockRouter) -> None:

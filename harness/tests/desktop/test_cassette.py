@@ -16,8 +16,8 @@ import vcr  # type: ignore[import-untyped]
 from vcr.errors import CannotOverwriteExistingCassetteException  # type: ignore[import-untyped]
 
 from gatecert.desktop import DesktopApp, Exchange, GatewaySettings, shapes
-from gatecert.desktop.models import usable_models
 from gatecert.desktop.draft import MESSAGES
+from gatecert.desktop.models import usable_models
 from gatecert.gateways.managed import find_managed
 from gatecert.gateways.running import ProviderAddresses
 from gatecert.session.paths import fixtures_folder

@@ -102,7 +102,7 @@ def test_the_start_probe_is_the_recorded_one() -> None:
 
 def test_the_title_request_is_the_recorded_one() -> None:
     simulated, wire = engine()
-    simulated.title("x" * 217)
+    simulated.title("Say hello to me.")
     body, recorded = json.loads(wire.sent[0].body), CAPTURE["title"]
     held_against(TURN["headers"], wire.sent[0])
     assert list(body) == recorded["body_keys"]
@@ -200,6 +200,16 @@ def test_an_api_key_takes_the_place_of_the_bearer() -> None:
     assert names[names.index("x-api-key") + 1] == "x-app"
     custom = sent_turn(auth_scheme="x-api-key", custom_headers={"Authorization": "Bearer other"})
     assert custom.header("authorization") == "Bearer other"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "bearer", "key"), [("bearer", "sk-1", "sk-2"), ("x-api-key", "sk-2", "sk-1")]
+)
+def test_a_second_key_goes_into_the_other_header(scheme: str, bearer: str, key: str) -> None:
+    request = sent_turn(auth_scheme=scheme, second_key=" sk-2 ")
+    assert request.header("authorization") == f"Bearer {bearer}"
+    assert request.header("x-api-key") == key
+    assert "sk-2" not in repr(GatewaySettings("http://127.0.0.1:1", "k", second_key="sk-2"))
 
 
 def test_header_changes_replace_remove_and_add() -> None:

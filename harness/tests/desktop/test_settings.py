@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gatecert.desktop import GatewaySettings, SettingsError, compose_url
 from gatecert.desktop.draft import MESSAGES
-from gatecert.desktop.engine import COUNT_TOKENS, START_PROBE
+from gatecert.desktop.engine import COUNT_TOKENS
 from gatecert.desktop.settings import normal_base_url
 
 H = "https://gw.example"
@@ -41,7 +41,7 @@ def test_every_request_keeps_the_prefix() -> None:
     settings = GatewaySettings(H + "/anthropic")
     assert settings.url("/v1/models?limit=1000") == H + "/anthropic/v1/models?limit=1000"
     assert settings.url(COUNT_TOKENS) == H + "/anthropic/v1/messages/count_tokens?beta=true"
-    assert settings.url(START_PROBE) == H + "/anthropic/api/hello"
+    assert settings.url("/api/hello") == H + "/anthropic/api/hello"
 
 
 @given(prefixes, paths)

@@ -8,26 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecert.desktop import ENGINE_DESKTOP, shapes
+from gatecert.desktop import ENGINE_DESKTOP, prompt, shapes
 
 MODEL = "claude-sonnet-4-6"
 
 
 @given(st.integers(min_value=0, max_value=40_000))
 def test_filler_is_exactly_as_long_as_asked(size: int) -> None:
-    assert len(shapes.filler(size)) == size
+    assert len(prompt.filler(size)) == size
 
 
 @given(st.integers(min_value=0, max_value=500), st.integers(min_value=0, max_value=500))
 def test_filler_only_grows(shorter: int, longer: int) -> None:
     shorter, longer = sorted((shorter, longer))
-    assert shapes.filler(longer).startswith(shapes.filler(shorter))
+    assert prompt.filler(longer).startswith(prompt.filler(shorter))
 
 
 def test_filler_is_the_same_in_every_process() -> None:
-    code = "from gatecert.desktop import shapes; print(shapes.filler(3000), end='')"
+    code = "from gatecert.desktop import prompt; print(prompt.filler(3000), end='')"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)
-    assert said.stdout.decode() == shapes.filler(3000)
+    assert said.stdout.decode() == prompt.filler(3000)
 
 
 def test_encoding_keeps_non_ascii_text() -> None:

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from sample import VERDICT_OF, sample_record, sample_result, sample_results
 
-from gatecert.record import SCHEMA, RunRecord, read_run, schema
+from gatecert.record import SCHEMA, Evidence, RunRecord, Seen, read_run, schema
 from gatecert.requirements import AREAS, REASONS, SUSPECTS, VERDICTS, Level
 
 VALIDATOR = Draft202012Validator(schema())
@@ -152,7 +152,33 @@ def test_schema_demands_every_field_of_a_fixed_shape() -> None:
     fixed = [s for s in shapes if s.get("additionalProperties") is False]
     assert len(fixed) >= 7
     for shape in fixed:
-        assert set(shape["required"]) == set(shape["properties"])
+        # what the user sees came later: older records lack it
+        assert set(shape["required"]) == set(shape["properties"]) - {"seen"}
+
+
+def test_a_record_from_before_the_users_line_is_still_read() -> None:
+    document = plain(sample_record())
+    for result in document["results"]:
+        assert result["evidence"].pop("seen", "missing") != "missing"
+    assert errors(document) == []
+    assert [r.evidence.seen for r in RunRecord.from_json(document).results] == [None] * 9
+
+
+def test_the_users_line_goes_to_json_and_back() -> None:
+    seen = Seen("The user reads “no”.", 179.4, 11, "observed")
+    result = sample_result("AUTH-03", evidence=Evidence(seen=seen))
+    document = plain(sample_record(results=[result]))
+    assert errors(document) == []
+    assert RunRecord.from_json(document).results[0].evidence.seen == seen
+
+
+@pytest.mark.parametrize("change", [{"requests": 0}, {"sureness": "sure"}, {"more": 1}])
+def test_a_users_line_of_another_shape_is_refused(change: dict[str, Any]) -> None:
+    seen = Seen("The user reads “no”.", 179.4, 11, "observed")
+    result = sample_result("AUTH-03", evidence=Evidence(seen=seen))
+    document = plain(sample_record(results=[result]))
+    _first(document)["evidence"]["seen"].update(change)
+    assert errors(document)
 
 
 def _first(document: dict[str, Any]) -> dict[str, Any]:

@@ -174,6 +174,9 @@ def test_a_row_tells_everything_on_its_requirement() -> None:
         "a clean text",
         "Why it matters to a Claude Desktop user",
         "why MSG-05 matters",
+        "What the user sees",
+        "The user waits, then reads",
+        "(observed, if the gateway always answers like this)",
         "What to change",
         "fix for MSG-05",
         "Suspect",
@@ -190,6 +193,11 @@ def test_a_row_tells_everything_on_its_requirement() -> None:
         "Bearer $GATEWAY_KEY",
     ):
         assert words in text, words
+
+
+def test_a_row_without_the_users_line_does_without() -> None:
+    result = sample_result("AUTH-03", evidence=Evidence())
+    assert "What the user sees" not in render_html(sample_record(results=[result]))
 
 
 def test_a_body_keeps_its_first_line_feed() -> None:

@@ -63,6 +63,7 @@ def test_counts_agree_with_the_cases() -> None:
 def test_a_failure_says_what_came_and_what_to_change() -> None:
     failure = case("AUTH-03").find("failure")
     assert failure is not None
+    assert "what the user sees: The user waits, then reads" in (failure.text or "")
     for words in ("expected: a clean text", "fix: fix for AUTH-03", "gateway → provider"):
         assert words in (failure.text or "")
     assert "reason of AUTH-03" in failure.attrib["message"]

@@ -33,6 +33,7 @@ def test_what_to_change_is_ranked_and_says_how() -> None:
     places = [text.index(f"**{i} (") for i in ("AUTH-03", "STREAM-07", "MSG-05")]
     assert places == sorted(places)
     assert "Change: fix for AUTH-03 Suspect: gateway." in text
+    assert "   - What the user sees: The user waits, then reads" in text
 
 
 def test_one_answer_is_told_once_with_the_number_of_requirements() -> None:

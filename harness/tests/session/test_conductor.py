@@ -17,7 +17,7 @@ from gatecert.errors import RunError, UsageError
 from gatecert.gateways.target import Target
 from gatecert.record.journal import JOURNAL
 from gatecert.session import conductor as module
-from gatecert.session.conductor import Conductor, undisturbed
+from gatecert.session.conductor import Conductor, Shared, undisturbed
 from gatecert.session.options import RunOptions
 
 OUTPUTS = ("run.json", "index.html", "junit.xml", "summary.md")
@@ -94,11 +94,13 @@ def test_a_folder_that_cannot_be_cleaned_is_refused(tmp_path: Path, up: Up) -> N
 
 @pytest.mark.usefixtures("down")
 def test_a_run_that_could_not_start_leaves_a_record_of_what_was_asked(tmp_path: Path) -> None:
-    run = conductor(tmp_path, areas=["auth"])
+    run = conductor(tmp_path, areas=["auth"], client_profile="engine-cli-2.1.330")
     with pytest.raises(RunError):
         run.start(print)
     record = run.could_not_start("nothing listens there", "AUTH-01", "must")
     assert record is not None
+    assert record.profile["engine"] == "engine-cli-2.1.330"
+    assert "in a terminal" in record.profile["engine_source"]
     assert record.selection["keyword"] == "AUTH-01"
     assert record.selection["marker"] == "must"
     assert record.selection["areas"] == ["auth"]
@@ -216,3 +218,11 @@ def test_beside_the_main_thread_nothing_is_changed() -> None:
     thread.start()
     thread.join()
     assert found == [before]
+
+
+def test_what_workers_share_survives_the_way_to_them(tmp_path: Path, up: Up) -> None:
+    run = conductor(tmp_path, client_profile="engine-cowork-2.1.330")
+    run.start(print)
+    shared = Shared.unpacked(run.shared(2).packed())
+    assert shared == run.shared(2)
+    assert shared.profile.name == "engine-cowork-2.1.330"

@@ -24,6 +24,7 @@ from gatecert.session.options import LEAST_OVERHEAD_PAIRS, RunOptions
         ({"auth_scheme": "bearer"}, "--auth-scheme goes with --gateway"),
         ({"max_requests": 0}, "--max-requests 0: at least 1 is needed"),
         ({"max_requests": -1}, "--max-requests -1: at least 1 is needed"),
+        ({"client_profile": "engine-cowork"}, "--client-profile 'engine-cowork' is unknown"),
         ({"overhead_pairs": 5}, "--overhead-pairs 5: at least 6 are needed"),
     ],
 )
@@ -37,6 +38,15 @@ def test_contradictions_are_named(options: dict[str, Any], words: str) -> None:
 def test_gateways_that_we_start_are_not_external(name: str) -> None:
     RunOptions(target=name).check()
     assert RunOptions(target=name).external() is None
+
+
+def test_a_client_profile_is_found_by_name() -> None:
+    assert RunOptions().profile().name == "engine-desktop-2.1.330"
+    chosen = RunOptions(client_profile="engine-cowork-2.1.330")
+    chosen.check()
+    assert chosen.profile().entrypoint == "local-agent"
+    with pytest.raises(UsageError, match="is unknown"):
+        RunOptions(client_profile="engine").profile()
 
 
 def test_a_name_that_is_neither_file_nor_gateway_is_refused() -> None:
