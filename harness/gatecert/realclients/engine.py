@@ -19,8 +19,7 @@ _CREDENTIALS: Mapping[str, Mapping[str, str]] = {
 _STREAM_JSON = ("--input-format", "stream-json", "--output-format", "stream-json", "--verbose")
 # a client asks for less when its input ends at once
 _LINGER_S = 1.5
-# a terminal client has asked for models well before that
-_STARTUP_S = 5.0
+_TERMINAL_S = 25.0
 
 
 def start(flow: Flow, program: Path, base_url: str, home: Path, version: str) -> Start:
@@ -33,8 +32,9 @@ def start(flow: Flow, program: Path, base_url: str, home: Path, version: str) ->
             **(QUIET if flow.quiet else {}),
             **flow.env,
         },
-        stdin=[_STARTUP_S] if flow.kind == "terminal" else stdin(flow),
-        limit_s=flow.limit_s,
+        stdin=[] if flow.kind == "terminal" else stdin(flow),
+        # some versions ask for nothing in some flows, and wait for a key for ever
+        limit_s=min(flow.limit_s, _TERMINAL_S) if flow.kind == "terminal" else flow.limit_s,
         terminal=flow.kind == "terminal",
         files=settled(flow, version),
         most=flow.most,
@@ -55,7 +55,7 @@ def command(flow: Flow, program: Path) -> list[str]:
 
 def stdin(flow: Flow) -> Sequence[bytes | float]:
     """What it reads: its prompt, or the messages of a host that embeds it."""
-    text = prompt(flow.prompt, flow.plans or plans_of(flow.answers))
+    text = prompt(flow.prompt, flow.plans or plans_of(flow.answers, flow.model))
     if flow.kind != "stream-json":
         return [text.encode()]
     beginning = {

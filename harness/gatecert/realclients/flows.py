@@ -51,9 +51,10 @@ COWORK = {**DESKTOP, "CLAUDE_CODE_ENTRYPOINT": "local-agent"}
 SDK_COWORK = {**COWORK, "CLAUDE_AGENT_SDK_VERSION": "0.3.330"}
 DISCOVERY = {"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1"}
 S45, S46 = "claude-sonnet-4-5", "claude-sonnet-4-6"
+DEFAULT = "claude-opus-5-5"
 # all that any flow asks the gateway for
 MODELS = (
-    *("claude-opus-5-5", "claude-sonnet-5-5", "claude-fable-5-2", "claude-opus-4-8"),
+    *(DEFAULT, "claude-sonnet-5-5", "claude-fable-5-2", "claude-opus-4-8"),
     *("claude-opus-4-6", S46, S45, "claude-haiku-4-5", "claude-haiku-4-5-20251001"),
     *("@anthropic-prod/claude-sonnet-4-6", "@anthropic-prod/claude-opus-4-8"),
     *("my-gateway-model", "gw-haiku"),
@@ -106,9 +107,18 @@ _MAY_SEARCH = ("--allowedTools", "WebSearch")
 LOOP = ("thinkbash", "text")
 
 
-def plans_of(answers: Sequence[str]) -> tuple[Plan, ...]:
-    """The provider's plans for answers of these names."""
-    return tuple(ANSWERS[name] for name in answers)
+def plans_of(answers: Sequence[str], model: str = "") -> tuple[Plan, ...]:
+    """The provider's plans for answers of these names, as given by ``model``.
+
+    Engine 2.1.197 leaves thinking out of the next turn if another model says it thought it.
+    """
+    return tuple(_by(ANSWERS[name], model.removesuffix("[1m]") or DEFAULT) for name in answers)
+
+
+def _by(plan: Plan, model: str) -> Plan:
+    name, start = (plan.events or ())[0]
+    named = {**start, "message": {**start["message"], "model": model}}
+    return replace(plan, events=[[name, named], *(plan.events or ())[1:]])
 
 
 _FLOWS: Sequence[Flow] = (

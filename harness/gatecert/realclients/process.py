@@ -7,10 +7,11 @@ import contextlib
 import os
 import pty
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_ASK_EVERY_S = 0.2
 _MOST_BYTES = 4 * 1024 * 1024
 
 
@@ -65,8 +66,9 @@ async def run_in_terminal(
     folder: Path,
     stdin: Sequence[bytes | float],
     limit_s: float,
+    done: Callable[[], bool],
 ) -> Ended:
-    """Run a client on a terminal, press the keys in ``stdin`` with pauses, and end it."""
+    """Run a client on a terminal, press the keys in ``stdin``, and end it once it is ``done``."""
     ours, theirs = pty.openpty()
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -87,6 +89,8 @@ async def run_in_terminal(
                     await asyncio.sleep(key)
                 else:
                     os.write(ours, key)
+            while not done():
+                await asyncio.sleep(_ASK_EVERY_S)
     except (TimeoutError, OSError):
         pass
     finally:

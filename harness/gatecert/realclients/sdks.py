@@ -14,7 +14,7 @@ from pathlib import Path
 from gatecert.errors import RunError
 from gatecert.realclients.bench import TOKEN
 from gatecert.realclients.calls import AgentFlow, Call
-from gatecert.realclients.flows import plans_of
+from gatecert.realclients.flows import S45, S46, plans_of
 from gatecert.realclients.start import QUIET, Start, client_environment, prompt
 
 _DRIVERS = Path(__file__).with_name("drivers")
@@ -49,7 +49,7 @@ def typescript_call(call: Call, packages: Path, base_url: str, home: Path) -> St
 
 def agent_flow(flow: AgentFlow, packages: Path, base_url: str, home: Path) -> Start:
     """A flow of the Agent SDK installed in ``packages``."""
-    prompts = [prompt(text, plans_of(flow.answers)) for text in flow.prompts]
+    prompts = [prompt(text, plans_of(flow.answers, S46)) for text in flow.prompts]
     wanted = {"prompts": prompts, "options": dict(flow.options), "client": flow.client}
     return Start(
         command=_python("agent_flows.py"),
@@ -72,7 +72,7 @@ def _python(driver: str) -> list[str]:
 
 
 def _wanted(call: Call) -> bytes:
-    text = prompt("hi", plans_of(call.answers))
+    text = prompt("hi", plans_of(call.answers, S45))
     return _json({"call": call.call, "options": dict(call.options), "prompt": text})
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ FILES: Mapping[str, bytes] = {
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVQI12NgAAAAAgAB4iG8MwAAAABJRU5ErkJggg=="
     ),
 }
+_REST_S = 3.0
 # base URL and home of the run
 MakeStart = Callable[[str, Path], Start]
 
@@ -47,18 +49,35 @@ async def play(make: MakeStart, bench: Bench) -> Played:
         start = make(await recorder.start(), home)
         _put(start.files, home, folder)
         try:
-            ended = await _run(start, folder)
+            ended = await _run(start, folder, recorder)
         finally:
             await recorder.stop()
     shape = flow_shape(recorder.seen, recorder.connections, ended.code, start)
     return Played(recorder.seen, ended, shape)
 
 
-async def _run(start: Start, folder: Path) -> process.Ended:
-    run = process.run_in_terminal if start.terminal else process.run
-    return await run(
-        start.command, env=start.env, folder=folder, stdin=start.stdin, limit_s=start.limit_s
+async def _run(start: Start, folder: Path, recorder: Recorder) -> process.Ended:
+    if not start.terminal:
+        return await process.run(
+            start.command, env=start.env, folder=folder, stdin=start.stdin, limit_s=start.limit_s
+        )
+    return await process.run_in_terminal(
+        start.command,
+        env=start.env,
+        folder=folder,
+        stdin=start.stdin,
+        limit_s=start.limit_s,
+        done=lambda: at_rest(recorder.seen, time.monotonic()),
     )
+
+
+def at_rest(seen: Sequence[Seen], now_s: float) -> bool:
+    """Whether a client has asked for something and then for nothing more for a while.
+
+    Its probe does not count: it comes before anything else.
+    """
+    asked = any(one.request.method != "HEAD" for one in seen)
+    return asked and now_s - max(one.at_s for one in seen) > _REST_S
 
 
 def _put(files: Mapping[str, str], home: Path, folder: Path) -> None:

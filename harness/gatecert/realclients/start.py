@@ -18,10 +18,10 @@ class Start:
     """One start of a client.
 
     ``env`` is all it gets. ``stdin`` holds what it reads, and pauses in seconds; on a ``terminal``
-    these are its keys, and it is ended after the last. ``files`` are put into its home first, by
-    relative path. ``most`` is how many requests to one path its capture
-    keeps, ``answers`` are the names of the answers that its prompt asks for, and ``call`` is the
-    SDK's method.
+    these are its keys, and it is ended when it asks for nothing more. ``files`` are put into its
+    home first, by relative path. ``most`` is how many requests to one path its capture keeps,
+    ``answers`` are the names of the answers that its prompt asks for, and ``call`` is the SDK's
+    method.
     """
 
     command: Sequence[str]

@@ -62,8 +62,20 @@ def test_on_a_terminal_keys_are_pressed_and_the_client_is_ended(tmp_path: Path) 
     command = [sys.executable, "-c", code]
     ended = asyncio.run(
         process.run_in_terminal(
-            command, env=ENV, folder=tmp_path, stdin=[b"word\r", 1.5], limit_s=20
+            command, env=ENV, folder=tmp_path, stdin=[b"word\r", 1.5], limit_s=20, done=lambda: True
         )
     )
     assert ended.code is None
     assert "tty True word" in ended.output
+
+
+def test_on_a_terminal_the_limit_holds_too(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "input()"]
+    begin = time.monotonic()
+    ended = asyncio.run(
+        process.run_in_terminal(
+            command, env=ENV, folder=tmp_path, stdin=[], limit_s=1, done=lambda: False
+        )
+    )
+    assert ended.code is None
+    assert time.monotonic() - begin < 15

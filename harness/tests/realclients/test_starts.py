@@ -12,7 +12,7 @@ from gatecert.realclients import engine, sdks
 from gatecert.realclients.bench import HELPER, KEY, TOKEN, gateway_config
 from gatecert.realclients.calls import AGENT, SDK
 from gatecert.realclients.clients import NEWEST, PROGRAMS, chosen
-from gatecert.realclients.flows import MODELS, Flow, engine_flows
+from gatecert.realclients.flows import DEFAULT, MODELS, Flow, engine_flows, plans_of
 from gatecert.realclients.start import FOLDER_MARK, Start
 from gatecert.upstream import find
 
@@ -92,7 +92,7 @@ def test_a_terminal_client_is_asked_nothing_and_ended() -> None:
     assert start.terminal
     assert start.command == ["/p/claude", "hello"]
     assert FOLDER_MARK in json.loads(start.files[".claude.json"])["projects"]
-    assert all(isinstance(piece, float) for piece in start.stdin)
+    assert start.stdin == []
 
 
 def test_plans_ride_in_the_prompt() -> None:
@@ -151,3 +151,12 @@ def test_a_version_may_be_named_or_be_the_newest() -> None:
 def test_an_unknown_client_is_a_usage_error(word: str) -> None:
     with pytest.raises(UsageError, match="known: claude-code"):
         chosen([word])
+
+
+def test_answers_come_from_the_model_that_was_asked() -> None:
+    for model, given in (("claude-sonnet-4-6[1m]", "claude-sonnet-4-6"), ("", DEFAULT)):
+        plans = plans_of(("thinkbash", "text"), model)
+        assert [plan.events[0][1]["message"]["model"] for plan in plans if plan.events] == [
+            given,
+            given,
+        ]
