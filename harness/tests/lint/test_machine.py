@@ -213,6 +213,35 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_may_hold_large_files_of_others_and_links_to_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "ours.json", GOOD)
+    write(tmp_path / "package-lock.json", {"packages": "x" * 1_000_001})
+    (tmp_path / "link.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "circle.json").symlink_to(tmp_path / "circle.json")
+    assert run(tmp_path) == Linted(1, [], [])
+    write(tmp_path / "huge.json", {**GOOD, "padding": "x" * 1_000_001})
+    (tmp_path / "managed-settings.json").symlink_to(tmp_path / "nowhere")
+    unreadable = [Path(path).name for path, _ in run(tmp_path).unreadable]
+    assert unreadable == ["huge.json", "managed-settings.json"]
+
+
+def test_a_search_that_ends_early_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatecert.lint.disk._MOST_FILES", 2)
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.json", GOOD)
+    write(tmp_path / "node_modules" / "x" / "package.json", GOOD)
+    assert run(tmp_path) == Linted(2, [], [])
+    write(tmp_path / "z.json", {})
+    ((path, why),) = run(tmp_path).unreadable
+    assert path == str(tmp_path)
+    assert "more than 2" in why
+
+
+def test_groups_in_a_profile_of_the_library_are_found_by_a_search(tmp_path: Path) -> None:
+    write(tmp_path / "configLibrary" / "1.json", {"inference": {"baseUrl": "https://gw.example"}})
+    assert codes(run(tmp_path)) == ["nested-in-flat"]
+
+
 def test_a_file_named_twice_is_judged_once(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", GOOD)
     assert run(path, path).files == 1
