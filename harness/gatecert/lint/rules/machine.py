@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,13 +16,8 @@ from gatecert.desktop.config.sources import INDEX, MANAGED_LINUX, Index, Source
 from gatecert.lint.disk import File
 from gatecert.lint.finding import Finding
 from gatecert.lint.report import at_place
-from gatecert.lint.secrets import carries_credential
+from gatecert.lint.secrets import carries_credential, is_placeholder
 
-_PLACEHOLDER = re.compile(
-    r"\s*(<.*>|\$\{?.*\}?|\{\{.*\}\}|%.*%|[*.xX]+|(your|my|insert|put|paste|replace|change|enter)"
-    r"[-_ ].*|placeholder.*|changeme|dummy.*|unused|not[-_ ]?needed|none|ignored|example.*)\s*",
-    re.IGNORECASE | re.DOTALL,
-)
 # where the client keeps the files of one user; managed files must be readable by all
 _OF_A_USER = (Path(".config/Claude-3p"), Path("Library/Application Support/Claude-3p"))
 _WINDOWS = frozenset({"hklm", "hkcu"})
@@ -62,7 +56,7 @@ def _is_in_use(path: Path) -> bool:
 def _holds_secret(source: Source) -> bool:
     for name, raw in source.raws.items():
         if name in KEYS and KEYS[name].secret and isinstance(raw.value, str):
-            if raw.value.strip() and not _PLACEHOLDER.fullmatch(raw.value):
+            if raw.value.strip() and not is_placeholder(raw.value):
                 return True
         elif name == HEADERS:
             headers = named_values(raw.value).items()
