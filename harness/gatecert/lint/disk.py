@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +26,10 @@ from gatecert.lint.near import all_meant
 from gatecert.lint.report import at_place
 
 SUFFIXES = (".json", ".plist", ".mobileconfig", ".reg")
+_LIBRARY = "configLibrary"
+_NEVER_OURS = {".git", "node_modules"}
+# what a search of a folder comes by and skips: links to nothing, and links in a circle
+_LEADS_NOWHERE = (errno.ENOENT, errno.ELOOP)
 _OURS_BY_NAME = (INDEX, *MANAGED_LINUX, MODE_SWITCH)
 _MOST_BYTES = 1_000_000
 _MOST_FILES = 10_000
@@ -69,7 +74,8 @@ def read_files(paths: Iterable[Path]) -> tuple[list[File], Unreadable]:
         try:
             file = _read(path, named)
         except OSError as exc:
-            unreadable.append((str(path), exc.strerror or str(exc)))
+            if named or _ours_by_name(path) or exc.errno not in _LEADS_NOWHERE:
+                unreadable.append((str(path), exc.strerror or str(exc)))
         except SourceError as exc:
             unreadable.append((str(path), exc.reason))
         else:
@@ -80,26 +86,28 @@ def read_files(paths: Iterable[Path]) -> tuple[list[File], Unreadable]:
 def _files(paths: Iterable[Path], unreadable: Unreadable) -> Iterator[tuple[Path, bool]]:
     """The files to read, each once, and whether it was named by itself."""
 
-    def failed(exc: OSError) -> None:
-        unreadable.append((str(exc.filename), exc.strerror or str(exc)))
-
     seen: set[Path] = set()
     for path in paths:
         named = not path.is_dir()
-        for found in [path] if named else _walked(path, failed):
+        for found in [path] if named else _walked(path, unreadable):
             if found not in seen:
                 seen.add(found)
                 yield found, named
 
 
-def _walked(folder: Path, failed: Callable[[OSError], None]) -> Iterator[Path]:
+def _walked(folder: Path, unreadable: Unreadable) -> Iterator[Path]:
+    def failed(exc: OSError) -> None:
+        unreadable.append((str(exc.filename), exc.strerror or str(exc)))
+
     count = 0
     for where, folders, names in os.walk(folder, onerror=failed):
-        folders.sort()
+        folders[:] = sorted(set(folders) - _NEVER_OURS)
         for name in sorted(names):
             if name.lower().endswith(SUFFIXES):
                 count += 1
                 if count > _MOST_FILES:
+                    reason = f"holds more than {_MOST_FILES} such files; name a folder inside it"
+                    unreadable.append((str(folder), reason))
                     return
                 yield Path(where, name)
 
@@ -115,6 +123,8 @@ def _read(path: Path, named: bool) -> File | None:
     with path.open("rb") as stream:
         data = stream.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
+        if not named and not _speaks_of_us(path, data):
+            return None
         raise OSError(f"has more than {_MOST_BYTES} bytes, which no configuration has")
     file = file_of(path, data, named)
     if file is None:
@@ -153,8 +163,11 @@ def _not_read(path: Path, exc: SourceError) -> Finding:
 
 
 def _speaks_of_us(path: Path, data: bytes) -> bool:
-    ours = path.name in _OURS_BY_NAME or path.parent.name == "configLibrary"
-    return ours or bool(_SPEAKS_OF_US.search(data.replace(b"\0", b"")))
+    return _ours_by_name(path) or bool(_SPEAKS_OF_US.search(data.replace(b"\0", b"")))
+
+
+def _ours_by_name(path: Path) -> bool:
+    return path.name in _OURS_BY_NAME or path.parent.name == _LIBRARY
 
 
 def _is_ours(source: Source | Index) -> bool:
@@ -163,5 +176,5 @@ def _is_ours(source: Source | Index) -> bool:
     path = Path(source.path)
     named_so = path.name == MODE_SWITCH or path.parent.name == "claude-desktop"
     by_form = named_so or source.form in ("profile", "hklm", "hkcu")
-    known = any(name in KEYS for name in source.raws)
+    known = path.parent.name == _LIBRARY or any(name in KEYS for name in source.raws)
     return known or by_form or bool(source.mode) or bool(all_meant(source.raws))

@@ -14,6 +14,16 @@ from gatecert.gateways.headersecrets import header_secrets
 _SCHEME = re.compile(r"(basic|bearer|token) +\S", re.IGNORECASE)
 _KEY = re.compile(r"(sk|pk|gk|ghp|gho|xox[a-z]|glpat|AKIA|eyJ)[-_.A-Za-z0-9]{8,}")
 _LONG_RUN = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{24,}")
+_PLACEHOLDER = re.compile(
+    r"\s*(<.*>|\$\{?.*\}?|\{\{.*\}\}|%.*%|[*.xX]+|(your|my|insert|put|paste|replace|change|enter)"
+    r"[-_ ].*|placeholder.*|changeme|dummy.*|unused|not[-_ ]?needed|none|ignored|example.*)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether a value is plainly no secret, but stands for one, or for none."""
+    return bool(_PLACEHOLDER.fullmatch(value))
 
 
 def carries_credential(name: str, value: str) -> bool:

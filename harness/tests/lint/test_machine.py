@@ -143,6 +143,48 @@ def test_a_managed_file_hides_the_library(tmp_path: Path) -> None:
     assert codes(run(tmp_path)) == []
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "windows/claude.reg",  # shipped to several systems
+        "sales/managed-settings.json",  # and to several departments
+        "test/configLibrary/1.json",
+        "example.json",
+    ],
+)
+def test_a_collection_is_no_machine(tmp_path: Path, other: str) -> None:
+    write(tmp_path / "linux" / "managed-settings.json", GOOD)
+    changed = {**GOOD, "chatTabEnabled": True}
+    write(tmp_path / "mine" / "configLibrary" / "1.json", changed)
+    assert codes(run(tmp_path)) == ["not-in-force"]
+    write(tmp_path / other, registry(GOOD) if other.endswith(".reg") else GOOD)
+    assert codes(run(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("home", "hidden"),
+    [
+        ("Users/j/Library/Application Support/Claude-3p", []),
+        ("Users/j/AppData/Local/Claude-3p", ["not-in-force"]),
+        ("home/j/.config/Claude-3p", []),
+    ],
+)
+def test_a_registry_hides_no_library_of_another_system(
+    tmp_path: Path, home: str, hidden: list[str]
+) -> None:
+    write(tmp_path / "claude.reg", registry(GOOD))
+    write(tmp_path / home / "configLibrary" / "1.json", {**GOOD, "chatTabEnabled": True})
+    assert codes(run(tmp_path)) == hidden
+
+
+def test_what_is_hidden_has_a_line(tmp_path: Path) -> None:
+    user = registry({**GOOD, "chatTabEnabled": True}, "HKEY_CURRENT_USER")
+    export = registry(GOOD) + "\r\n" + user.partition("\r\n")[2]
+    (found,) = run(write(tmp_path / "both.reg", export)).findings
+    first = export.split("\r\n").index("[HKEY_CURRENT_USER\\SOFTWARE\\Policies\\Claude]") + 2
+    assert (found.code.name, found.place.line) == ("not-in-force", first)
+
+
 def test_folders_are_searched_for_what_is_ours(tmp_path: Path) -> None:
     write(tmp_path / "package.json", {"name": "x", "workspaces": []})
     write(tmp_path / "tsconfig.json", "{ // comments\n}")
@@ -169,6 +211,35 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         "not JSON: a value is needed here",
         "is not a file",
     ]
+
+
+def test_a_folder_may_hold_large_files_of_others_and_links_to_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "ours.json", GOOD)
+    write(tmp_path / "package-lock.json", {"packages": "x" * 1_000_001})
+    (tmp_path / "link.json").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "circle.json").symlink_to(tmp_path / "circle.json")
+    assert run(tmp_path) == Linted(1, [], [])
+    write(tmp_path / "huge.json", {**GOOD, "padding": "x" * 1_000_001})
+    (tmp_path / "managed-settings.json").symlink_to(tmp_path / "nowhere")
+    unreadable = [Path(path).name for path, _ in run(tmp_path).unreadable]
+    assert unreadable == ["huge.json", "managed-settings.json"]
+
+
+def test_a_search_that_ends_early_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatecert.lint.disk._MOST_FILES", 2)
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.json", GOOD)
+    write(tmp_path / "node_modules" / "x" / "package.json", GOOD)
+    assert run(tmp_path) == Linted(2, [], [])
+    write(tmp_path / "z.json", {})
+    ((path, why),) = run(tmp_path).unreadable
+    assert path == str(tmp_path)
+    assert "more than 2" in why
+
+
+def test_groups_in_a_profile_of_the_library_are_found_by_a_search(tmp_path: Path) -> None:
+    write(tmp_path / "configLibrary" / "1.json", {"inference": {"baseUrl": "https://gw.example"}})
+    assert codes(run(tmp_path)) == ["nested-in-flat"]
 
 
 def test_a_file_named_twice_is_judged_once(tmp_path: Path) -> None:

@@ -259,3 +259,31 @@ def test_headers_that_do_not(name: str, value: str) -> None:
 def test_severities_are_ordered() -> None:
     found = findings({"inferenceGatewayBaseUrl": "http://localhost:1/v1/"})
     assert [len(at_least(found, severity)) for severity in SEVERITIES] == [3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "query", ["api_key=a", "x=1&access_token=b", "k=sk-live-Zq81xWvU27", "#key=c"]
+)
+def test_a_credential_in_the_query_is_named(query: str) -> None:
+    (found,) = findings({"inferenceGatewayBaseUrl": f"https://gw.example?{query}"})
+    assert "carries a credential" in found.message
+    assert "inferenceGatewayApiKey" in found.fix
+    (plain,) = findings({"inferenceGatewayBaseUrl": "https://gw.example?api-version=2024-10-01"})
+    assert "credential" not in plain.message
+
+
+@pytest.mark.parametrize(
+    ("headers", "policy", "found"),
+    [
+        ({"tenant": "acme", "Team": "a"}, Policy(), ["metadata-as-headers"]),
+        ({"tenant": "acme", "x-env": "prod"}, Policy(), []),
+        ({"tenant": "acme", "team": "a", "x-portkey-metadata": METADATA}, Policy(), []),
+        ({"cost": "1", "unit": "2"}, Policy(required=("cost", "unit")), ["metadata-as-headers"]),
+        ({"cost": "1", "unit": "2"}, Policy(), []),
+        ({"tenant": "a", "team": "b"}, Policy(required=("cost",)), ["metadata-key-missing"]),
+    ],
+)
+def test_metadata_keys_as_headers(
+    headers: dict[str, str], policy: Policy, found: list[str]
+) -> None:
+    assert codes(findings({"inferenceCustomHeaders": headers}, policy=policy)) == found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,16 +16,18 @@ from gatecert.desktop.config.sources import INDEX, MANAGED_LINUX, Index, Source
 from gatecert.lint.disk import File
 from gatecert.lint.finding import Finding
 from gatecert.lint.report import at_place
-from gatecert.lint.secrets import carries_credential
+from gatecert.lint.secrets import carries_credential, is_placeholder
 
-_PLACEHOLDER = re.compile(
-    r"\s*(<.*>|\$\{?.*\}?|\{\{.*\}\}|%.*%|[*.xX]+|(your|my|insert|put|paste|replace|change|enter)"
-    r"[-_ ].*|placeholder.*|changeme|dummy.*|unused|not[-_ ]?needed|none|ignored|example.*)\s*",
-    re.IGNORECASE | re.DOTALL,
-)
 # where the client keeps the files of one user; managed files must be readable by all
 _OF_A_USER = (Path(".config/Claude-3p"), Path("Library/Application Support/Claude-3p"))
 _WINDOWS = frozenset({"hklm", "hkcu"})
+_SYSTEMS = {"hklm": "windows", "hkcu": "windows", "profile": "macos", "plist": "macos"}
+_SYSTEMS |= {"managed-json": "linux"}
+_HOMES = {
+    "/Library/Application Support/": "macos",
+    "/.config/": "linux",
+    "/AppData/Local/": "windows",
+}
 
 
 def permissions(file: File) -> Iterator[Finding]:
@@ -55,7 +56,7 @@ def _is_in_use(path: Path) -> bool:
 def _holds_secret(source: Source) -> bool:
     for name, raw in source.raws.items():
         if name in KEYS and KEYS[name].secret and isinstance(raw.value, str):
-            if raw.value.strip() and not _PLACEHOLDER.fullmatch(raw.value):
+            if raw.value.strip() and not is_placeholder(raw.value):
                 return True
         elif name == HEADERS:
             headers = named_values(raw.value).items()
@@ -125,14 +126,15 @@ def hidden(sources: Sequence[Source], client: Client) -> Iterator[Finding]:
         for loser, _ in losers:
             if winner is not None and _differ(winner, loser, client):
                 detail = f"{_named(loser)} is hidden by {_named(winner)}"
-                yield at_place("not-in-force", loser.path, "", NOWHERE, detail)
+                first = next((raw.place for raw in loser.raws.values()), NOWHERE)
+                yield at_place("not-in-force", loser.path, "", first, detail)
 
 
 def _machines(sources: Sequence[Source]) -> Iterator[list[Source]]:
     """Groups of sources that lie on one machine.
 
     Both hives, in one export or alone in one folder; the two managed files of Linux in one folder;
-    and a managed source beside a library as the client keeps it.
+    and a managed source beside a library as the client keeps it, if there is nothing else.
     """
     by_folder: dict[Path, list[Source]] = {}
     for source in sources:
@@ -145,10 +147,30 @@ def _machines(sources: Sequence[Source]) -> Iterator[list[Source]]:
             for path in {s.path for s in hives}:
                 yield [s for s in hives if s.path == path]
         yield sorted((s for s in inside if s.form == "managed-json"), key=_newer_name_first)
+    yield _with_library([s for s in sources if s.form != "mode-switch"])
+
+
+def _with_library(sources: Sequence[Source]) -> list[Source]:
+    """A managed source and the library that it hides; nothing if they lie on several machines.
+
+    They do where there are files of several systems, folders or libraries: a collection, as in the
+    repository of an administrator who ships to all of them.
+    """
     local = [s for s in sources if s.form == "library" and _in_library(Path(s.path))]
     managed = [s for s in sources if s.tier == "managed"]
-    if local and managed:
-        yield [managed[0], *local]
+    systems = {_SYSTEMS[s.form] for s in managed}
+    systems |= {found for s in local if (found := _system_of(Path(s.path)))}
+    libraries, places = ({Path(s.path).parent for s in group} for group in (local, managed))
+    alone = len(local) + len(managed) == len(sources)
+    if alone and len(systems) == len(libraries) == len(places) == 1:
+        return [managed[0], *local]
+    return []
+
+
+def _system_of(library: Path) -> str:
+    """The system whose folders a library lies in, or ``""`` if its path does not tell."""
+    home = f"/{library.as_posix()}"
+    return next((system for folder, system in _HOMES.items() if folder in home), "")
 
 
 def _newer_name_first(source: Source) -> int:

@@ -19,6 +19,9 @@ from gatecert.lint.show import shown
 
 _MOST_CHARACTERS = 128
 _NEAR = 0.85
+# what a web page that guards addresses from robots gives to those who copy one
+_HIDDEN_ADDRESS = "[email protected]"
+_USUAL_KEYS = frozenset({"tenant", "user", "_user", "team", "env", "environment", "project"})
 _ESCAPED = re.compile(r'\{\s*\\+"')
 
 
@@ -55,11 +58,21 @@ def _absent(
     if setting is not None and near:
         fix = f"write {policy.header}"
         yield at_setting("misspelt-header", setting, shown(near[0]), fix=fix, inside=(near[0],))
+    elif setting is not None and (bare := _as_headers(headers, policy)):
+        detail = ", ".join(shown(name) for name in bare)
+        yield at_setting("metadata-as-headers", setting, detail, inside=(bare[0],))
     elif policy.required and not any(m.key == KEY for m in config.misreadings):
         place = setting.place if setting else NOWHERE
         detail = f"no {policy.header} is sent; the policy requires {', '.join(policy.required)}"
         fix = f"add {policy.header} to {KEY}"
         yield at_place("metadata-key-missing", config.source.path, KEY, place, detail, fix=fix)
+
+
+def _as_headers(headers: Mapping[str, Any], policy: Policy) -> list[str]:
+    """Headers that are most likely keys of the metadata: two or more of its usual words."""
+    words = {key.lower() for key in policy.keys} or _USUAL_KEYS
+    found = [name for name in headers if _plain(name) in words]
+    return found if len(found) > 1 else []
 
 
 def _plain(name: str) -> str:
@@ -105,6 +118,8 @@ def _members(at: _At, node: Node) -> Iterator[Finding]:
         elif len(value) > _MOST_CHARACTERS:
             detail = f"the value of {shown(name)} has {len(value)} characters"
             yield at("metadata-too-long", detail)
+        elif _HIDDEN_ADDRESS in value.replace("\xa0", " "):
+            yield at("hidden-address", f"the value of {shown(name)}")
 
 
 def _against_policy(at: _At, found: Mapping[str, Any], policy: Policy) -> Iterator[Finding]:

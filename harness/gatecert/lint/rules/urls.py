@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
+from gatecert.credentials import named_like_a_credential
 from gatecert.desktop.config.config import Client, Config, Setting
 from gatecert.desktop.config.keys import KEYS
 from gatecert.desktop.settings import SettingsError, normal_base_url
 from gatecert.lint.finding import Finding
 from gatecert.lint.near import is_misspelt
 from gatecert.lint.report import at_file, at_setting
+from gatecert.lint.rules.credentials import KEY as KEY_SETTING
 from gatecert.lint.rules.credentials import SCHEME
+from gatecert.lint.secrets import carries_credential
 
 KEY = "inferenceGatewayBaseUrl"
 _ENDPOINT = re.compile(
@@ -82,9 +85,22 @@ def _form(config: Config, setting: Setting, client: Client) -> Iterator[Finding]
         yield at_setting("no-scheme", setting)
         url = "https://" + url
     if "?" in url or "#" in url:
-        yield at_setting("query-in-url", setting)
+        yield _query(setting, url)
     plain = _USER_INFO.sub("", re.sub(r"[?#].*", "", url, flags=re.DOTALL))
     yield from _host(config, setting, plain)
+
+
+def _query(setting: Setting, url: str) -> Finding:
+    text = re.split(r"[?#]", url, maxsplit=1)[1]
+    pairs = [part.partition("=") for part in re.split(r"[?#&;]", text)]
+    if not any(_is_credential(unquote(name), unquote(value)) for name, _, value in pairs):
+        return at_setting("query-in-url", setting)
+    fix = f"remove it; the gateway's key belongs into {KEY_SETTING}"
+    return at_setting("query-in-url", setting, "it carries a credential", fix=fix)
+
+
+def _is_credential(name: str, value: str) -> bool:
+    return bool(value) and (named_like_a_credential(name) or carries_credential(name, value))
 
 
 def _host(config: Config, setting: Setting, url: str) -> Iterator[Finding]:
