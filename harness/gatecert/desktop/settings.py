@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from gatecert.desktop.secret import Secret
 
@@ -108,19 +108,19 @@ def normal_base_url(base_url: str) -> str:
     no host. A query or fragment is refused too, because the client glues the path into it, and so
     is what must be written otherwise to be sent: a host that no DNS can hold, blanks, non-ASCII.
     """
+    __tracebackhide__ = True  # pytest would show the arguments
     text = base_url.strip()
     if not text:
         raise SettingsError("baseUrl: Required")
     if "://" not in text:
         text = "https://" + text
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError as exc:
-        raise SettingsError(f"baseUrl: Invalid URL {_shown(text)} ({exc})") from None
+    parts = _split(text)
+    if parts is None:
+        raise SettingsError(f"baseUrl: Invalid URL {_shown(text)}")
+    host = parts.hostname
     if parts.username is not None or parts.password is not None:
         raise SettingsError("baseUrl: credentials in the URL are refused")
-    if not host or port == 0:
+    if not host or parts.port == 0:
         raise SettingsError(f"baseUrl: Invalid URL {_shown(text)}")
     if not _PRINTABLE.fullmatch(text):
         raise SettingsError(
@@ -132,13 +132,25 @@ def normal_base_url(base_url: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
         raise SettingsError(f"baseUrl: must use https (or http on loopback), not {_shown(text)}")
     if "?" in text or "#" in text:
-        raise SettingsError(f"baseUrl: a query or fragment breaks every request path: {base_url!r}")
+        raise SettingsError(
+            f"baseUrl: a query or fragment breaks every request path: {_shown(text)}"
+        )
     return text
 
 
+def _split(url: str) -> SplitResult | None:
+    """The parts, or None; the library's own error quotes what may be a password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
 def _shown(url: str) -> str:
-    """For a message: without user info, and not without end."""
-    return repr(re.sub(r"//.*@", "//...@", url)[:200])
+    """For a message: without user info, query and fragment, and not without end."""
+    return repr(re.sub(r"([?#]).*", r"\1...", re.sub(r"//.*@", "//...@", url), flags=re.S)[:200])
 
 
 def _is_host(host: str) -> bool:
@@ -152,6 +164,7 @@ def _is_host(host: str) -> bool:
 
 
 def _checked_key(key: Secret | str) -> Secret:
+    __tracebackhide__ = True  # pytest would show the arguments
     trimmed = _secret(key).reveal().strip(" \t")
     if not trimmed:
         raise SettingsError("the API key is empty; the client sends nothing without one")
@@ -164,6 +177,7 @@ def _checked_key(key: Secret | str) -> Secret:
 
 
 def _checked_value(name: str, value: str) -> str:
+    __tracebackhide__ = True  # pytest would show the arguments
     if not _HEADER_NAME.fullmatch(name):
         raise SettingsError(f"custom header {name!r} is not a valid header name")
     if name.lower() in _OF_THE_CONNECTION:

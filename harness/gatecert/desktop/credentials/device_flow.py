@@ -57,6 +57,7 @@ def sign_in(base_url: str, transport: Transport, browser: Browser, clock: Clock)
 
 def read_device(document: Any) -> Device:
     """A device authorization answer. Raises CredentialError."""
+    __tracebackhide__ = True  # pytest would show the arguments
     answer = document if isinstance(document, dict) else {}
     url = answer.get("verification_uri_complete") or answer.get("verification_uri")
     code, shown = answer.get("device_code"), answer.get("user_code")

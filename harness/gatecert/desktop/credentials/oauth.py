@@ -60,6 +60,7 @@ class Attempt:
 
     def code(self, target: str) -> str:
         """The code in a callback's target. Raises CredentialError."""
+        __tracebackhide__ = True  # pytest would show the arguments
         answer = dict(parse_qsl(urlsplit(target).query))
         if answer.get("state") != self.state:
             raise CredentialError("wrong-state", "the sign-in came back for another attempt")
@@ -134,6 +135,7 @@ def checked_endpoint(url: str) -> str:
 
 def read_tokens(document: Any, bearer: str = "access_token") -> Tokens:
     """The tokens in an answer; ``bearer`` is the one that must be there. Raises CredentialError."""
+    __tracebackhide__ = True  # pytest would show the arguments
     if not isinstance(document, dict):
         raise CredentialError("token-exchange", "Token exchange failed (no JSON object)")
     tokens = Tokens(

@@ -31,6 +31,7 @@ def server_of_gateway(transport: Transport, base_url: str) -> Server:
 
 def post_form(transport: Transport, url: str, form: Mapping[str, str]) -> Exchange:
     """Post a form as OAuth wants it. Raises CredentialError for an address that is not safe."""
+    __tracebackhide__ = True  # pytest would show the arguments
     body = urlencode(form).encode("ascii")
     headers = [
         ("Host", urlsplit(checked_endpoint(url)).netloc),
