@@ -15,22 +15,25 @@ from gatecert.desktop.recovery import Clock, Persisted
 from gatecert.desktop.recovery.policy import DESKTOP_330
 
 LATER = Clock(sleep=lambda seconds: None, chance=lambda: 0.5)
+# the server hangs up after each answer: unannounced, the next request might meet a dying connection
+LAST = "Connection: close\r\n"
 WHOLE = {"type": "message", "content": [{"type": "text", "text": "whole"}], "usage": {}}
 
 
 def status(code: int) -> bytes:
-    return f"HTTP/1.1 {code} X\r\nContent-Length: 0\r\n\r\n".encode()
+    return f"HTTP/1.1 {code} X\r\nContent-Length: 0\r\n{LAST}\r\n".encode()
 
 
 def stream(name: str, *, ended: bool = True) -> bytes:
     body = fault(name).body
     piece = f"{len(body):x}\r\n".encode() + body + b"\r\n" if body else b""
-    return CHUNKED + piece + (b"0\r\n\r\n" if ended else b"")
+    return CHUNKED[:-2] + LAST.encode() + b"\r\n" + piece + (b"0\r\n\r\n" if ended else b"")
 
 
 def whole() -> bytes:
     body = json.dumps(WHOLE).encode()
-    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n{LAST}\r\n"
+    return head.encode() + body
 
 
 def read_on(sock: socket.socket, request: bytes) -> None:
