@@ -115,7 +115,8 @@ class DesktopApp:
         self.process.before_turn(context)
 
     def sign_in(self) -> None:
-        """Let the user sign in again, or the helper run again, after it failed.
+        """Let the user sign in again, or the helper run again: it failed, or the gateway refuses
+        what it gave.
 
         Raises CredentialError, and NotOfferedError without a window.
         """

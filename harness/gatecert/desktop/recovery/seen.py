@@ -15,10 +15,11 @@ from gatecert.desktop.draft import Draft
 from gatecert.desktop.exchange import Chunk, Exchange, OutgoingRequest
 from gatecert.desktop.models import usable_models
 from gatecert.desktop.profiles import EngineProfile
+from gatecert.desktop.quoting import quoted
 from gatecert.desktop.recovery.outcome import Outcome
 from gatecert.desktop.recovery.persist import Clock, Limits, Persisted, persist
 from gatecert.desktop.recovery.policy import RetryPolicy, policy_of
-from gatecert.desktop.recovery.sentences import quoted, sentence
+from gatecert.desktop.recovery.sentences import sentence
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatecert.desktop.faithful import UNPARSED_INPUT
+from gatecert.desktop.quoting import quoted
 from gatecert.desktop.recovery.outcome import Outcome
 from gatecert.desktop.recovery.persist import Persisted
 
-_MOST_QUOTED = 260
 _MOST_SHOWN = 60
 _MOST_OF_A_NAME = 40
 _LEAST_WAIT_S = 2.0
-_MOST_READ = 4_000
-
-
-def quoted(text: str, most: int = _MOST_QUOTED) -> str:
-    """Somebody else's words on one line, without controls, and cut where they are long."""
-    shown = (c if c.isprintable() else " " for c in text[:_MOST_READ])
-    line = " ".join("".join(shown).split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def sentence(turn: Persisted, waited_s: float, requests: int) -> str:

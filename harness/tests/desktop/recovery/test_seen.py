@@ -11,8 +11,8 @@ from recovery_cases import draft, fault, no_answer, request, status
 from gatecert.desktop import ENGINE_DESKTOP, Exchange
 from gatecert.desktop.exchange import Chunk, Fault, OutgoingRequest
 from gatecert.desktop.profiles import find_engine
+from gatecert.desktop.quoting import quoted
 from gatecert.desktop.recovery import SeenLine, seen
-from gatecert.desktop.recovery.sentences import quoted
 
 
 def line(exchange: Exchange) -> SeenLine:
