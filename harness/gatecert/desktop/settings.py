@@ -101,6 +101,11 @@ def compose_url(base_url: str, path: str) -> str:
     return base_url.rstrip("/") + path
 
 
+def is_https(url: str) -> bool:
+    """Whether an address is https, the one scheme that a bootstrap server may have."""
+    return url.strip().lower().startswith("https://")
+
+
 def normal_base_url(base_url: str) -> str:
     """The base URL with blanks trimmed and a missing scheme added.
 

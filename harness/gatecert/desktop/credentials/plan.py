@@ -68,7 +68,7 @@ def plan_credential(
     plan = _plan(kind, config, base_url, stored)
     interactive = isinstance(plan, Interactive)
     scheme = "x-api-key" if config.text(SCHEME) == "x-api-key" and not interactive else "bearer"
-    return Planned(plan, scheme, (*warnings, *_deprecated(config, client)))
+    return Planned(plan, scheme, warnings)
 
 
 def _ways(config: Config, client: Client, stored: Secret | None) -> list[str]:
@@ -128,14 +128,6 @@ def _interactive(config: Config, base_url: str) -> Interactive:
         return Interactive(base_url, read_sign_in(value), lifetime)
     except SignInSettingsError as exc:
         raise NoCredentialError(str(exc), OIDC) from None
-
-
-def _deprecated(config: Config, client: Client) -> tuple[str, ...]:
-    scheme = config.text(SCHEME)
-    if scheme not in ("sso", "auto"):
-        return ()
-    does = "is ignored" if client.after_cut_off else "will stop working on 7 October 2026"
-    return (f'{SCHEME} "{scheme}" {does}',)
 
 
 def _whole(config: Config, key: str, default: int) -> int:

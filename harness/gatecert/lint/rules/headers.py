@@ -8,7 +8,7 @@ from typing import Any
 
 from gatecert.credentials import named_like_a_credential
 from gatecert.desktop.config.config import Client, Config, Misreading, Setting
-from gatecert.desktop.config.headers import KEY, OLD_KEY
+from gatecert.desktop.config.headers import KEY, OLD_KEY, is_older_form
 from gatecert.desktop.config.keys import CUT_OFF
 from gatecert.desktop.config.placed import JsonError, Node
 from gatecert.desktop.config.values import kind_of, parsed_json
@@ -59,8 +59,7 @@ def _old_key(old: Setting, client: Client) -> Iterator[Finding]:
 
 def _old_form(setting: Setting) -> Iterator[Finding]:
     """A list or string that the client still read, before the cut-off."""
-    raw = setting.raw.value
-    if isinstance(raw, dict) or (isinstance(raw, str) and raw.lstrip().startswith("{")):
+    if not is_older_form(setting.raw.value):
         return
     does = f"the client still reads this form, until {CUT_OFF}"
     yield at_setting("old-header-form", setting, does=does, severity="note")

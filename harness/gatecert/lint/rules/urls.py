@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from gatecert.desktop.config.config import Client, Config, Setting
 from gatecert.desktop.config.keys import KEYS
-from gatecert.desktop.settings import SettingsError, normal_base_url
+from gatecert.desktop.settings import SettingsError, is_https, normal_base_url
 from gatecert.lint.finding import Finding
 from gatecert.lint.near import is_misspelt
 from gatecert.lint.report import at_file, at_setting
@@ -56,7 +56,7 @@ def user_info(config: Config, client: Client) -> Iterator[Finding]:
 def bootstrap_url(config: Config) -> Iterator[Finding]:
     """Whether the client would ask the bootstrap server: over https alone."""
     setting = config.settings.get("bootstrapUrl")
-    if setting is not None and not str(setting.value).strip().lower().startswith("https://"):
+    if setting is not None and not is_https(str(setting.value)):
         yield at_setting("value-ignored", setting, "it must be an https URL", fix="write https://")
 
 
