@@ -11,3 +11,9 @@ def quoted(text: str, most: int = _MOST_QUOTED) -> str:
     shown = (c if c.isprintable() else " " for c in text[:_MOST_READ])
     line = " ".join("".join(shown).split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def cited(message: str) -> str:
+    """The words in quotation marks, as the end of a sentence."""
+    words = quoted(message)
+    return f"“{words}”" if words.endswith((".", "…", "!", "?")) else f"“{words}”."
