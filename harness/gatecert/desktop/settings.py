@@ -17,8 +17,8 @@ from urllib.parse import SplitResult, urlsplit
 from gatecert.desktop.secret import Secret
 
 AUTH_SCHEMES = ("bearer", "x-api-key")
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
 _OF_THE_CONNECTION = {"host", "content-length", "transfer-encoding", "connection"}
 _PRINTABLE = re.compile(r"[!-~]*")  # ASCII without blanks
 _DNS_LABEL = re.compile(r"[0-9A-Za-z_-]{1,63}")
@@ -101,6 +101,12 @@ def compose_url(base_url: str, path: str) -> str:
     return base_url.rstrip("/") + path
 
 
+def is_within(host: str, domain: str) -> bool:
+    """Whether a host is a domain or lies below it."""
+    bare = host.rstrip(".").lower()
+    return bare == domain or bare.endswith("." + domain)
+
+
 def is_https(url: str) -> bool:
     """Whether an address is https, the one scheme that a bootstrap server may have."""
     return url.strip().lower().startswith("https://")
@@ -134,7 +140,7 @@ def normal_base_url(base_url: str) -> str:
         )
     if not _is_host(host):
         raise SettingsError(f"baseUrl: Invalid URL {_shown(text)}: no host can have this name")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
         raise SettingsError(f"baseUrl: must use https (or http on loopback), not {_shown(text)}")
     if "?" in text or "#" in text:
         raise SettingsError(
@@ -183,7 +189,7 @@ def _checked_key(key: Secret | str) -> Secret:
 
 def _checked_value(name: str, value: str) -> str:
     __tracebackhide__ = True  # pytest would show the arguments
-    if not _HEADER_NAME.fullmatch(name):
+    if not HEADER_NAME.fullmatch(name):
         raise SettingsError(f"custom header {name!r} is not a valid header name")
     if name.lower() in _OF_THE_CONNECTION:
         raise SettingsError(

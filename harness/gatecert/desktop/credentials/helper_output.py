@@ -13,9 +13,9 @@ from typing import Any
 
 from gatecert.desktop.credentials.credential import Credential, CredentialError
 from gatecert.desktop.secret import Secret
+from gatecert.desktop.settings import HEADER_NAME
 
 _BROKEN = re.compile(r"[\r\n\0]")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def read_output(stdout: bytes, stderr: bytes = b"") -> Credential:
@@ -94,7 +94,7 @@ def _headers(value: Any) -> tuple[dict[str, str], list[str]]:
     for number, (name, content) in enumerate(value.items(), 1):
         if not isinstance(content, str):
             warnings.append(f"header {number} is no string and was ignored")
-        elif not _HEADER_NAME.fullmatch(name) or _BROKEN.search(content):
+        elif not HEADER_NAME.fullmatch(name) or _BROKEN.search(content):
             warnings.append(f"header {number} cannot be sent and was ignored")
         else:
             kept[name] = content

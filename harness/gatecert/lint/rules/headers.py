@@ -12,12 +12,12 @@ from gatecert.desktop.config.headers import KEY, OLD_KEY, is_older_form
 from gatecert.desktop.config.keys import CUT_OFF
 from gatecert.desktop.config.placed import JsonError, Node
 from gatecert.desktop.config.values import kind_of, parsed_json
+from gatecert.desktop.settings import HEADER_NAME
 from gatecert.lint.finding import Finding
 from gatecert.lint.report import at_place, at_setting
 from gatecert.lint.secrets import carries_credential
 from gatecert.lint.show import shown
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
 _CLIENT_WINS = ("authorization", "anthropic-beta")
 _CLIENT_LOSES = ("user-agent", "anthropic-version", "host", "content-length", "x-api-key")
 _UNESCAPED = re.compile(r':\s*"\s*\{\s*"')
@@ -143,7 +143,7 @@ def _header(setting: Setting, name: str, value: str) -> Iterator[Finding]:
 def _sendable(setting: Setting, name: str, value: str) -> Iterator[Finding]:
     inside = (name,)
     refused = [c for c in value.strip() if c > "\xff" or (c < " " and c != "\t") or c == "\x7f"]
-    if not _NAME.fullmatch(name.strip()):
+    if not HEADER_NAME.fullmatch(name.strip()):
         detail = "a name has a sign that no header name may have"
         yield at_setting("unsendable-header", setting, detail, inside=inside)
     elif refused and not _tells_smart_quotes(value):
