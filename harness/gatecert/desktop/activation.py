@@ -114,7 +114,7 @@ class Activation:
         lines = [f"[custom-3p] {warning}" for warning in self.warnings]
         if self.reason is not None:
             lines.append(f"[custom-3p] {self.reason.message}")
-        if self.mode == "3p":
+        if self.mode == "3p" and self.failing_field != "inferenceProvider":
             lines.append("[custom-3p] 3P mode active { provider: 'gateway' }")
         lines.append(f"[custom-3p] ConfigHealth recomputed {{ state: '{self.state}' }}")
         return tuple(lines)

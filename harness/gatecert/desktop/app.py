@@ -115,7 +115,8 @@ class DesktopApp:
         self.process.before_turn(context)
 
     def sign_in(self) -> None:
-        """Let the user sign in again, or the helper run again, after it failed.
+        """Let the user sign in again, or the helper run again: it failed, or the gateway refuses
+        what it gave.
 
         Raises CredentialError, and NotOfferedError without a window.
         """
@@ -138,9 +139,13 @@ class DesktopApp:
         request = probe_request(settings, self._profile, model or self.probed_model())
         return self.send("connection test", request)
 
-    def probed_model(self) -> str:
-        """The model that a connection test asks for. Raises NotRunningError."""
-        configured = [m.name for m in self.activation.models if not m.needs_discovery]
+    def probed_model(self, activation: Activation | None = None) -> str:
+        """The model that a connection test asks for, with the settings in force or with others.
+
+        Raises NotRunningError.
+        """
+        models = (activation or self.activation).models
+        configured = [model.name for model in models if not model.needs_discovery]
         return probe_model(configured, self._discovered)
 
     def enable_developer_mode(self) -> None:

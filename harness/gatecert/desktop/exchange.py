@@ -12,12 +12,16 @@ Headers = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class OutgoingRequest:
-    """A request as it shall stand on the wire: headers keep order and case."""
+    """A request as it shall stand on the wire: headers keep order and case.
+
+    Its ``repr`` shows neither headers nor body, which hold credentials: a failed assertion prints
+    it.
+    """
 
     method: str
     url: str
-    headers: Headers
-    body: bytes = b""
+    headers: Headers = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
         """All values of a header joined by a comma, or None."""
@@ -58,7 +62,7 @@ class Exchange:
     status: int | None = None
     reason: str = ""
     http_version: str = ""
-    headers: Headers = ()
+    headers: Headers = field(default=(), repr=False)
     chunks: Sequence[Chunk] = field(default=(), repr=False)
     fault: Fault | None = None
     headers_ms: float = 0.0

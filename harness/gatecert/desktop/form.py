@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from gatecert.desktop.activation import Activation
 from gatecert.desktop.credentials.helper import Helper
 from gatecert.desktop.credentials.sources import Surroundings, source_of
 from gatecert.desktop.diagnosis import Diagnosis, diagnose_discovery, diagnose_probe
@@ -26,8 +27,8 @@ class Host(Protocol):
     def need_window(self) -> None:
         """Raise NotOfferedError without a window."""
 
-    def probed_model(self) -> str:
-        """The model that a connection test asks for."""
+    def probed_model(self, activation: Activation | None = None) -> str:
+        """The model that a connection test asks for, with the running app's settings or others."""
 
     def send(self, purpose: str, request: OutgoingRequest) -> Exchange:
         """Send a request of the host process."""
@@ -65,8 +66,12 @@ class SettingsForm:
         Raises NotOfferedError, and CredentialError from a helper or a sign-in.
         """
         self._host.need_window()
-        model = settings.chat_model if settings else self._host.probed_model()
-        request = probe_request(settings or self._configured(), self._profile, model)
+        if settings is None:
+            model = self._host.probed_model(self._machine.activation())
+            settings = self._configured()
+        else:
+            model = settings.chat_model
+        request = probe_request(settings, self._profile, model)
         return diagnose_probe(self._host.send("connection test", request), model)
 
     def test_discovery(self, settings: GatewaySettings | None = None) -> Diagnosis:

@@ -16,18 +16,30 @@ from gatecert.desktop.config.config import Client, Config, in_force, read_config
 from gatecert.desktop.config.keys import Version, shown_version
 from gatecert.desktop.config.sources import MANAGED_LINUX
 from gatecert.desktop.credentials.plan import NoCredentialError, Planned, Static, plan_credential
-from gatecert.desktop.model_entries import ConfiguredModel, Models, ModelsError, read_models
+from gatecert.desktop.deprecations import deprecated
+from gatecert.desktop.model_entries import (
+    DISCOVERY,
+    ConfiguredModel,
+    Models,
+    ModelsError,
+    read_models,
+)
 from gatecert.desktop.profiles.traits import WIDE_CONTEXT
-from gatecert.desktop.settings import GatewaySettings, SettingsError, normal_base_url
+from gatecert.desktop.settings import (
+    GatewaySettings,
+    SettingsError,
+    is_https,
+    is_within,
+    normal_base_url,
+)
 
 # The oldest release that the client's configuration changelog names. Keys of its baseline are
 # older, undated; so this bound is inferred.
 FIRST_WITH_GATEWAYS: Version = (1, 3036, 0)
-_NO_USER_INFO_SINCE = (1, 32352, 0)
+NO_USER_INFO_SINCE = (1, 32352, 0)
 _CONSENT_SINCE = (1, 28929, 0)
 BASE_URL = "inferenceGatewayBaseUrl"
-DISCOVERY = "modelDiscoveryEnabled"
-_SURFACES = {
+SURFACES = {
     "chat": ("chatTabEnabled", False),
     "cowork": ("coworkTabEnabled", True),
     "code": ("isClaudeCodeForDesktopEnabled", True),
@@ -46,6 +58,7 @@ class _NotActivated(Exception):
 
 def activate(snapshot: Snapshot, client: Client) -> Activation:
     """What the app starts as on this machine. Never raises."""
+    config: Config | None = None
     try:
         _check_build(client)
         config = _config_in_force(snapshot, client)
@@ -54,7 +67,18 @@ def activate(snapshot: Snapshot, client: Client) -> Activation:
         return _third_party(config, client, snapshot)
     except _NotActivated as exc:
         mode = "3p" if exc.state in ("blocked", "setup") else "1p"
-        return Activation(mode, exc.state, reason=exc.reason)
+        warnings = () if config is None else _complaints(config, client, snapshot)
+        others = tuple(warning for warning in warnings if warning != exc.reason.message)
+        return Activation(mode, exc.state, reason=exc.reason, warnings=others)
+
+
+def _complaints(config: Config, client: Client, snapshot: Snapshot) -> tuple[str, ...]:
+    """What the client says of settings that it passes over, whether it starts or not."""
+    return (
+        *(f"{source.path} cannot be read: {source.reason}" for source in snapshot.unreadable),
+        *(misreading.misread.says for misreading in config.misreadings),
+        *deprecated(config, client),
+    )
 
 
 def _check_build(client: Client) -> None:
@@ -98,6 +122,9 @@ def _delivered(config: Config, snapshot: Snapshot, client: Client) -> Config:
             return read_config(source, client)
     if config.text(BASE_URL):
         return config
+    if not is_https(config.text("bootstrapUrl")):
+        says = "Invalid managed config: bootstrapUrl: must use https"
+        raise _NotActivated("invalid-config", says, "bootstrapUrl")
     raise _NotActivated("setup", "the bootstrap server has not answered yet", state="setup")
 
 
@@ -144,7 +171,7 @@ def _third_party(config: Config, client: Client, snapshot: Snapshot) -> Activati
         config.flag(DISCOVERY, len(full_ids) < len(models.entries) or not full_ids),
         features,
         warnings=(
-            *(misreading.misread.says for misreading in config.misreadings),
+            *_complaints(config, client, snapshot),
             *planned.warnings,
             *_on_anthropic(base_url, planned),
             *models.warnings,
@@ -156,7 +183,7 @@ def _third_party(config: Config, client: Client, snapshot: Snapshot) -> Activati
 def _base_url(config: Config, client: Client, snapshot: Snapshot) -> str:
     text = config.text(BASE_URL).strip()
     bootstrap = config.source.tier == "bootstrap"
-    if client.version < _NO_USER_INFO_SINCE:
+    if client.version < NO_USER_INFO_SINCE:
         text = _without_user_info(text)
     if "?" in text or "#" in text:
         # the client takes it and glues every path into it (observed on the engine)
@@ -215,15 +242,13 @@ def _settings(
 
 def _on_anthropic(base_url: str, planned: Planned) -> tuple[str, ...]:
     host = urlsplit(base_url).hostname or ""
-    if planned.scheme == "x-api-key" or not (
-        host == "anthropic.com" or host.endswith(".anthropic.com")
-    ):
+    if planned.scheme == "x-api-key" or not is_within(host, "anthropic.com"):
         return ()
     return (f"{host} expects the auth scheme x-api-key",)
 
 
 def _features(config: Config) -> tuple[Features, tuple[str, ...]]:
-    surfaces = [name for name, (key, on) in _SURFACES.items() if config.flag(key, on)]
+    surfaces = [name for name, (key, on) in SURFACES.items() if config.flag(key, on)]
     recheck = config.get("configRecheckIntervalMinutes")
     idle = config.get("inferenceStreamIdleTimeoutSec")
     features = Features(

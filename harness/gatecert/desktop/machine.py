@@ -101,7 +101,12 @@ class LocalMachine:
         """What the machine says now."""
         sources: list[Source] = []
         unreadable: list[Unreadable] = []
-        applied = self._applied()
+        try:
+            applied = self._index()
+        except (OSError, SourceError) as exc:
+            applied = ""
+            if os.path.lexists(self.folder / LIBRARY / INDEX):
+                unreadable.append(Unreadable(INDEX, "local", _reason(exc)))
         paths = [(path, "managed") for path in self.managed_files]
         local = [self._profile(applied)] if applied else []
         paths += [(path, "local") for path in [*local, self.folder / MODE_SWITCH]]
@@ -141,12 +146,19 @@ class LocalMachine:
         return self.folder / LIBRARY / f"{applied}.json"
 
     def _applied(self) -> str:
-        """The applied profile's id, or ``""``; one that would leave the folder is none."""
-        path = self.folder / LIBRARY / INDEX
+        """The applied profile's id, or ``""``."""
         try:
-            read = read_source(str(path), _bytes(path))
+            return self._index()
         except (OSError, SourceError):
             return ""
+
+    def _index(self) -> str:
+        """The id in the library's index, or ``""``; one that would leave the folder is none.
+
+        Raises OSError and SourceError.
+        """
+        path = self.folder / LIBRARY / INDEX
+        read = read_source(str(path), _bytes(path))
         ids = [index.applied for index in read if isinstance(index, Index)]
         return ids[0] if ids and ids[0] == Path(ids[0]).name else ""
 
@@ -209,6 +221,9 @@ def _reason(exc: OSError | SourceError) -> str:
 
 
 def _bytes(path: Path) -> bytes:
+    """What a file holds. Raises OSError; a pipe is none, because it would be waited for."""
+    if path.exists() and not path.is_file():
+        raise OSError("it is no regular file")
     with path.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:

@@ -15,12 +15,13 @@ from gatecert.desktop.config.keys import Version
 from gatecert.desktop.models import FAMILIES, is_bare_family, is_offered
 
 KEY = "inferenceModels"
+DISCOVERY = "modelDiscoveryEnabled"
 LEGACY_ONLY = 'no configured model is left: the picker shows only "Legacy Model"'
-_ONE_MILLION = "[1m]"
+ONE_MILLION = "[1m]"
 _CHECKED_SINCE = (1, 6259, 0)
 _DROPPED_SINCE = (1, 8089, 0)
 _PREFERS_SINCE = (1, 21459, 0)
-_MOST = 200
+MOST = 200
 
 
 class ModelsError(ValueError):
@@ -55,8 +56,8 @@ class Models:
 
 def read_models(entries: Sequence[Any], discovers: bool | None, version: Version) -> Models:
     """The configured models. Raises ModelsError where the client refuses everything."""
-    if not 1 <= len(entries) <= _MOST:
-        raise ModelsError(f"{KEY} must have 1 to {_MOST} entries")
+    if not 1 <= len(entries) <= MOST:
+        raise ModelsError(f"{KEY} must have 1 to {MOST} entries")
     kept: list[ConfiguredModel] = []
     warnings: list[str] = []
     for entry in entries:
@@ -76,8 +77,8 @@ def _entry(entry: Any, version: Version) -> ConfiguredModel | None:
     members = entry if isinstance(entry, dict) else {"name": entry}
     name = members.get("name")
     bare = name.strip() if isinstance(name, str) else ""
-    suffixed = bare.lower().endswith(_ONE_MILLION)
-    bare = bare[: -len(_ONE_MILLION)].strip() if suffixed else bare
+    suffixed = bare.lower().endswith(ONE_MILLION)
+    bare = bare[: -len(ONE_MILLION)].strip() if suffixed else bare
     tier = members.get("anthropicFamilyTier")
     if not bare:
         return None

@@ -67,7 +67,8 @@ class Process:
         return self._engine
 
     def sign_in(self) -> None:
-        """Ask for a credential again. Raises CredentialError."""
+        """Ask for a new credential; one that is held is forgotten. Raises CredentialError."""
+        self._source = self._new_source()
         self._start_engine()
         if self._trouble is not None:
             raise self._trouble
@@ -91,6 +92,7 @@ class Process:
         settings = self.activation.settings
         if self._source is None or self._engine is None or settings is None:
             return None
+        self.renewal_error = None
         try:
             credential = self._source.renew()
             renewed = None if credential is None else credential.applied(settings)
@@ -104,10 +106,13 @@ class Process:
     def _take(self, activation: Activation) -> None:
         self.activation = activation
         self._read_at = self._around.clock.now()
-        plan = activation.credential
-        # a static key is part of the settings already
-        ready = plan is None or isinstance(plan, Static)
-        self._source = None if plan is None or ready else source_of(plan, self._around)
+        self._source = self._new_source()
+
+    def _new_source(self) -> CredentialSource | None:
+        plan = self.activation.credential
+        if plan is None or isinstance(plan, Static):  # a static key is part of the settings already
+            return None
+        return source_of(plan, self._around)
 
     def _start_engine(self) -> None:
         settings = self.activation.settings

@@ -12,13 +12,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from gatecert.desktop.secret import Secret
 
 AUTH_SCHEMES = ("bearer", "x-api-key")
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
 _OF_THE_CONNECTION = {"host", "content-length", "transfer-encoding", "connection"}
 _PRINTABLE = re.compile(r"[!-~]*")  # ASCII without blanks
 _DNS_LABEL = re.compile(r"[0-9A-Za-z_-]{1,63}")
@@ -101,6 +101,17 @@ def compose_url(base_url: str, path: str) -> str:
     return base_url.rstrip("/") + path
 
 
+def is_within(host: str, domain: str) -> bool:
+    """Whether a host is a domain or lies below it."""
+    bare = host.rstrip(".").lower()
+    return bare == domain or bare.endswith("." + domain)
+
+
+def is_https(url: str) -> bool:
+    """Whether an address is https, the one scheme that a bootstrap server may have."""
+    return url.strip().lower().startswith("https://")
+
+
 def normal_base_url(base_url: str) -> str:
     """The base URL with blanks trimmed and a missing scheme added.
 
@@ -108,19 +119,19 @@ def normal_base_url(base_url: str) -> str:
     no host. A query or fragment is refused too, because the client glues the path into it, and so
     is what must be written otherwise to be sent: a host that no DNS can hold, blanks, non-ASCII.
     """
+    __tracebackhide__ = True  # pytest would show the arguments
     text = base_url.strip()
     if not text:
         raise SettingsError("baseUrl: Required")
     if "://" not in text:
         text = "https://" + text
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError as exc:
-        raise SettingsError(f"baseUrl: Invalid URL {_shown(text)} ({exc})") from None
+    parts = _split(text)
+    if parts is None:
+        raise SettingsError(f"baseUrl: Invalid URL {_shown(text)}")
+    host = parts.hostname
     if parts.username is not None or parts.password is not None:
         raise SettingsError("baseUrl: credentials in the URL are refused")
-    if not host or port == 0:
+    if not host or parts.port == 0:
         raise SettingsError(f"baseUrl: Invalid URL {_shown(text)}")
     if not _PRINTABLE.fullmatch(text):
         raise SettingsError(
@@ -129,16 +140,28 @@ def normal_base_url(base_url: str) -> str:
         )
     if not _is_host(host):
         raise SettingsError(f"baseUrl: Invalid URL {_shown(text)}: no host can have this name")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
         raise SettingsError(f"baseUrl: must use https (or http on loopback), not {_shown(text)}")
     if "?" in text or "#" in text:
-        raise SettingsError(f"baseUrl: a query or fragment breaks every request path: {base_url!r}")
+        raise SettingsError(
+            f"baseUrl: a query or fragment breaks every request path: {_shown(text)}"
+        )
     return text
 
 
+def _split(url: str) -> SplitResult | None:
+    """The parts, or None; the library's own error quotes what may be a password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
 def _shown(url: str) -> str:
-    """For a message: without user info, and not without end."""
-    return repr(re.sub(r"//.*@", "//...@", url)[:200])
+    """For a message: without user info, query and fragment, and not without end."""
+    return repr(re.sub(r"([?#]).*", r"\1...", re.sub(r"//.*@", "//...@", url), flags=re.S)[:200])
 
 
 def _is_host(host: str) -> bool:
@@ -152,6 +175,7 @@ def _is_host(host: str) -> bool:
 
 
 def _checked_key(key: Secret | str) -> Secret:
+    __tracebackhide__ = True  # pytest would show the arguments
     trimmed = _secret(key).reveal().strip(" \t")
     if not trimmed:
         raise SettingsError("the API key is empty; the client sends nothing without one")
@@ -164,7 +188,8 @@ def _checked_key(key: Secret | str) -> Secret:
 
 
 def _checked_value(name: str, value: str) -> str:
-    if not _HEADER_NAME.fullmatch(name):
+    __tracebackhide__ = True  # pytest would show the arguments
+    if not HEADER_NAME.fullmatch(name):
         raise SettingsError(f"custom header {name!r} is not a valid header name")
     if name.lower() in _OF_THE_CONNECTION:
         raise SettingsError(

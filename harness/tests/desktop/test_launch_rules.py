@@ -174,6 +174,7 @@ def test_another_provider_is_third_party_and_not_simulated(provider: str) -> Non
     activation = launched(library(inferenceProvider=provider))
     assert refusal(activation)[:2] == ("3p", "other-provider")
     assert activation.state == "blocked"
+    assert "provider: 'gateway'" not in "".join(activation.log)
 
 
 def test_credentials_in_the_url_were_dropped_by_older_builds() -> None:
@@ -235,6 +236,14 @@ def test_a_bootstrap_server_that_has_not_answered_shows_a_setup_page() -> None:
     off = source("managed-settings.json", {**POINTER, "bootstrapEnabled": False})
     assert "baseUrl: Required" in refusal(launched(off))[2]
     assert url_of(launched(managed(**POINTER))) == BASE
+
+
+def test_a_bootstrap_server_that_is_not_https_is_never_asked() -> None:
+    for url in ("http://boot.example", "http://127.0.0.1:8080", "boot.example"):
+        pointer = source("managed-settings.json", {**POINTER, "bootstrapUrl": url})
+        activation = launched(pointer)
+        assert refusal(activation)[:2] == ("1p", "invalid-config")
+        assert activation.failing_field == "bootstrapUrl"
 
 
 def test_what_a_bootstrap_server_delivers_counts() -> None:

@@ -54,7 +54,42 @@ def test_sso_signs_in_at_the_gateway_before_the_cut_off_and_is_nothing_after() -
     before = launched(sso, client=BEFORE)
     assert before.credential == Interactive(BASE)
     assert "will stop working" in before.warnings[0]
-    assert refusal(launched(sso))[:2] == ("1p", "no-credential")
+    after = launched(sso)
+    assert refusal(after)[:2] == ("1p", "no-credential")
+    assert after.warnings == ('inferenceGatewayAuthScheme "sso" is ignored',)
+    assert f"[custom-3p] {after.warnings[0]}" in after.log
+
+
+@pytest.mark.parametrize(
+    ("keys", "before", "after"),
+    [
+        ({"inferenceGatewayHeaders": {"a": "b"}}, "inferenceGatewayHeaders will", "is ignored"),
+        ({"inferenceCustomHeaders": ["a: b"]}, "as a list or a string will", "invalid_type"),
+        ({"inferenceCustomHeaders": "a=b"}, "as a list or a string will", "invalid_type"),
+    ],
+)
+def test_what_the_cut_off_removes_is_warned_of(
+    keys: dict[str, Any], before: str, after: str
+) -> None:
+    for client, says in ((BEFORE, before), (NEW, after)):
+        warnings = launched(library(**keys), client=client).warnings
+        assert len(warnings) == 1
+        assert says in warnings[0]
+    hidden = library(**keys, disableConfigDeprecationWarnings=True)
+    assert launched(hidden, client=BEFORE).warnings == ()
+
+
+def test_headers_in_their_own_form_are_not_warned_of() -> None:
+    for value in ({"a": "b"}, '{"a": "b"}'):
+        assert launched(library(inferenceCustomHeaders=value), client=BEFORE).warnings == ()
+
+
+def test_a_value_that_cannot_be_read_is_named_where_nothing_starts_for_the_lack_of_it() -> None:
+    activation = launched(library(inferenceGatewayApiKey=4711))
+    assert refusal(activation)[1] == "no-credential"
+    assert 'managed config "inferenceGatewayApiKey"' in activation.warnings[0]
+    provider = launched(library(inferenceProvider="portkey"))
+    assert provider.warnings == ()  # the reason says it
 
 
 @pytest.mark.parametrize("client", [NEW, BEFORE])

@@ -160,6 +160,13 @@ def test_the_form_has_nothing_to_test_without_settings(world: World) -> None:
         world.form().test_connection()
 
 
+def test_the_form_probes_a_model_that_is_configured_and_not_yet_in_force(world: World) -> None:
+    form = world.form()
+    world.write({**HELPER, "inferenceModels": ["claude-opus-4-6"]})
+    assert form.test_connection().probed_model == "claude-opus-4-6"
+    assert json.loads(world.wire.sent[-1].body)["model"] == "claude-opus-4-6"
+
+
 def test_the_form_runs_the_helper_for_a_test(world: World) -> None:
     world.write(HELPER)
     assert world.form().test_connection().ok

@@ -141,6 +141,28 @@ def test_a_profile_that_is_no_json_is_told(machine: LocalMachine) -> None:
     assert "not JSON" in message
 
 
+def test_an_index_that_is_no_json_is_told(machine: LocalMachine) -> None:
+    library(machine, FILE).with_name("_meta.json").write_text("{,}")
+    code, message = reason(machine)
+    assert code == "unreadable"
+    assert "not JSON" in message
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(machine: LocalMachine) -> None:
+    path = library(machine, FILE)
+    path.unlink()
+    os.mkfifo(path)
+    assert "no regular file" in reason(machine)[1]
+
+
+def test_a_mode_switch_that_is_no_json_is_warned_of(machine: LocalMachine) -> None:
+    library(machine, FILE)
+    write(machine.folder / "claude_desktop_config.json", "{,}")
+    activation = machine.activation()
+    assert url_of(activation) == "https://file.example"
+    assert "claude_desktop_config.json cannot be read: not JSON" in activation.warnings[0]
+
+
 def managed(machine: LocalMachine, tmp_path: Path) -> Path:
     path = write(tmp_path / "managed-settings.json", FILE)
     path.chmod(0o644)

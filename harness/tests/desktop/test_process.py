@@ -99,6 +99,9 @@ def test_a_renewal_that_fails_is_no_new_credential(world: World) -> None:
     assert app.process.renew_credential() is None
     assert str(app.process.renewal_error) == "the helper ended with exit 1"
     assert app.settings.credential() == ("Authorization", "Bearer tok-1")
+    world.helper_fails = False
+    assert app.process.renew_credential() is not None
+    assert app.process.renewal_error is None
 
 
 def test_a_static_key_is_never_renewed(world: World) -> None:

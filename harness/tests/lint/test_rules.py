@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from configured import launched, library
 from lint.planted import FLAT, METADATA
 
 from gatecert.desktop.config.config import Client
+from gatecert.desktop.credentials.helper import path_trouble
 from gatecert.lint import CODES, SEVERITIES, Finding, Policy, at_least, lint_data
 from gatecert.lint.finding import SURENESS
 from gatecert.lint.near import meant
@@ -287,3 +289,37 @@ def test_metadata_keys_as_headers(
     headers: dict[str, str], policy: Policy, found: list[str]
 ) -> None:
     assert codes(findings({"inferenceCustomHeaders": headers}, policy=policy)) == found
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"issuer": "http://127.0.0.1:8080"},
+        {"issuer": "http://idp.example"},
+        {"issuer": "https://"},
+        {"issuer": 5},
+        {"issuer": ...},
+        {"issuer": ..., "authorizationUrl": "https://i.example/a"},
+        {"clientId": " "},
+        {"bearerTokenType": "jwt"},
+        {"bearerTokenType": "access_token"},
+        {"bearerTokenType": "access_token", "scopes": [""]},
+        {"bearerTokenType": "access_token", "scopes": "api"},
+        {"redirectPort": 80},
+        {"redirectPort": "8080"},
+        {"redirectPort": 8080},
+    ],
+)
+def test_a_sign_in_is_judged_as_the_client_reads_it(changes: dict[str, Any]) -> None:
+    whole = {"clientId": "a", "issuer": "https://idp.example", **changes}
+    oidc = {name: value for name, value in whole.items() if value is not ...}
+    found = codes(findings({"inferenceGatewayOidc": oidc, "inferenceGatewayApiKey": ...}))
+    starts = launched(library(inferenceGatewayOidc=oidc, inferenceGatewayApiKey=...)).mode == "3p"
+    assert ("sign-in-incomplete" in found) is not starts
+
+
+@pytest.mark.parametrize("path", ["/bin/key", " /bin/key", "key", "//host/key", "C:\\key.exe"])
+def test_a_helpers_path_is_judged_as_the_client_takes_it(path: str) -> None:
+    helper = {"inferenceCredentialHelper": path, "inferenceGatewayApiKey": ...}
+    assert ("helper-path" in codes(findings(helper))) is bool(path_trouble(path))
+    assert bool(path_trouble(path)) is (path not in ("/bin/key", "C:\\key.exe"))

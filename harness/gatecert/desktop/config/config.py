@@ -31,7 +31,7 @@ class Setting:
     """A value in force, and where it comes from."""
 
     key: str
-    value: object
+    value: object = field(repr=False)
     raw: Raw
     path: str
 

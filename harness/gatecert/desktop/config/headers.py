@@ -31,6 +31,13 @@ def named_values(value: Any) -> dict[str, str]:
     return {name: text for name, text in pairs if name and text}
 
 
+def is_older_form(value: Any) -> bool:
+    """Whether it is a list or a string of the older form, and neither an object nor JSON of one."""
+    if isinstance(value, str):
+        return not value.lstrip().startswith("{")
+    return not isinstance(value, Mapping)
+
+
 def _of_string(text: str) -> Any:
     """What a string holds: JSON, or the old form, turned into a mapping."""
     try:

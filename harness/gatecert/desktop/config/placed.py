@@ -46,10 +46,10 @@ class Node:
     """A JSON value, where it stands, and its members or items.
 
     ``names`` has the place of each member's name; ``twice`` are names that were given more than
-    once, of which the last counts.
+    once, of which the last counts. No value is shown, because it may be secret.
     """
 
-    value: Any
+    value: Any = field(repr=False)
     place: Place = NOWHERE
     members: dict[str, Node] = field(default_factory=dict)
     names: dict[str, Place] = field(default_factory=dict)

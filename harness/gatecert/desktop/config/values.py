@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -27,12 +27,13 @@ class Raw:
     """A value as a file has it. ``native`` says that it has its own type and is no string form.
 
     ``node`` tells where the members of an object and the items of an array stand, if the file does.
+    A value may be secret, so that none is shown.
     """
 
-    value: Any
+    value: Any = field(repr=False)
     place: Place = NOWHERE
     native: bool = True
-    node: Node | None = None
+    node: Node | None = field(default=None, repr=False)
 
     def at(self, *steps: str | int) -> Place:
         """Where a member (by name) or an item (by number) stands, as near as the file tells."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gatecert.desktop.credentials.credential import CredentialError
 from gatecert.desktop.credentials.loopback import listening
@@ -26,8 +26,8 @@ PATIENCE_S = 300.0
 class Prompt:
     """What the user is asked to do: open ``url``, and for a device flow confirm ``code`` there."""
 
-    url: str
-    code: str = ""
+    url: str = field(repr=False)
+    code: str = field(default="", repr=False)
 
 
 Browser = Callable[[Prompt], object]
@@ -41,7 +41,7 @@ def sign_in(
     with listening(settings.redirect_port) as listener:
         attempt = Attempt(listener.redirect_uri)
         browser(Prompt(attempt.authorization_url(server.authorization, settings)))
-        code = attempt.code(listener.target(patience_s))
+        code = attempt.code(listener.target(patience_s), settings.issuer)
     answer = answered(post_form(transport, server.token, attempt.exchange_form(code, settings)))
     tokens = read_tokens(answer, settings.bearer_token_type)
     if tokens.identity is not None and claims(tokens.identity).get("nonce") != attempt.nonce:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gatecert.desktop.credentials.browser_flow import Browser, Prompt
 from gatecert.desktop.credentials.clock import Clock
 from gatecert.desktop.credentials.credential import CredentialError
-from gatecert.desktop.credentials.oauth import Tokens, read_tokens
+from gatecert.desktop.credentials.oauth import Tokens, checked_endpoint, read_tokens, seconds
 from gatecert.desktop.credentials.token_http import answered, post_form, server_of_gateway
 from gatecert.desktop.exchange import Exchange
+from gatecert.desktop.quoting import quoted
 from gatecert.desktop.secret import Secret
 from gatecert.desktop.transport import Transport
 
 CLIENT_ID = "claude-desktop"  # inferred: what the client calls itself here is not known
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _INTERVAL_S = 5.0
+_LEAST_INTERVAL_S = 1.0  # ours: a gateway that asks for less would be polled without end
 _LIFE_S = 600.0
 _MOST_LIFE_S = 3600.0
 _ENDS = {
@@ -57,6 +58,7 @@ def sign_in(base_url: str, transport: Transport, browser: Browser, clock: Clock)
 
 def read_device(document: Any) -> Device:
     """A device authorization answer. Raises CredentialError."""
+    __tracebackhide__ = True  # pytest would show the arguments
     answer = document if isinstance(document, dict) else {}
     url = answer.get("verification_uri_complete") or answer.get("verification_uri")
     code, shown = answer.get("device_code"), answer.get("user_code")
@@ -64,9 +66,9 @@ def read_device(document: Any) -> Device:
         raise CredentialError("discovery", "Device authorization failed (the answer lacks a code)")
     return Device(
         Secret(str(code)),
-        Prompt(str(url), str(shown)),
-        min(_positive(answer, "expires_in", _LIFE_S), _MOST_LIFE_S),
-        _positive(answer, "interval", _INTERVAL_S),
+        Prompt(checked_endpoint(str(url)), quoted(str(shown))),
+        min(seconds(answer.get("expires_in")) or _LIFE_S, _MOST_LIFE_S),
+        max(seconds(answer.get("interval")) or _INTERVAL_S, _LEAST_INTERVAL_S),
     )
 
 
@@ -99,10 +101,3 @@ def _poll(device: Device, url: str, transport: Transport, clock: Clock) -> Token
             return read_tokens(exchange.json())
         interval = next_interval(exchange, interval)
     raise CredentialError(*_ENDS["expired_token"])
-
-
-def _positive(answer: Mapping[str, Any], name: str, default: float) -> float:
-    value = answer.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        return default
-    return float(value)

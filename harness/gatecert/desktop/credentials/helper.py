@@ -97,9 +97,17 @@ class Helper:
 
 def checked_path(path: str) -> str:
     """The path, if it is absolute and local. Raises CredentialError (``bad-path``)."""
-    absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
-    if not absolute or path.startswith(("\\\\", "//")):
+    why = path_trouble(path)
+    if why:
         raise CredentialError(
-            "bad-path", "the credential helper must be an absolute path on a local disk"
+            "bad-path", f"the credential helper must be an absolute path on a local disk: {why}"
         )
     return path
+
+
+def path_trouble(path: str) -> str:
+    """Why the client does not start a helper at this path, or ``""``."""
+    if path.startswith(("\\\\", "//")):
+        return "it lies on the network"
+    absolute = PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
+    return "" if absolute else "it is not an absolute path"

@@ -13,9 +13,9 @@ from typing import Any
 
 from gatecert.desktop.credentials.credential import Credential, CredentialError
 from gatecert.desktop.secret import Secret
+from gatecert.desktop.settings import HEADER_NAME
 
 _BROKEN = re.compile(r"[\r\n\0]")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def read_output(stdout: bytes, stderr: bytes = b"") -> Credential:
@@ -23,10 +23,10 @@ def read_output(stdout: bytes, stderr: bytes = b"") -> Credential:
 
     Anything on stderr is a warning. No message quotes what was printed.
     """
-    try:
-        text = stdout.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise _unusable("its output is not UTF-8 text") from None
+    __tracebackhide__ = True  # pytest would show the arguments
+    text = _decoded_text(stdout)
+    if text is None:
+        raise _unusable("its output is not UTF-8 text")
     if not text:
         raise CredentialError("empty", "the credential helper printed nothing")
     complaints = ["the helper wrote to stderr"] if stderr.strip() else []
@@ -40,6 +40,14 @@ def read_output(stdout: bytes, stderr: bytes = b"") -> Credential:
         raise CredentialError("empty", "the credential helper's JSON has no token")
     headers, dropped = _headers(answer.get("headers"))
     return Credential(_token(token, "its token"), headers, (*complaints, *dropped))
+
+
+def _decoded_text(data: bytes) -> str | None:
+    """The text, or None: an error that goes on would carry the bytes along."""
+    try:
+        return data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        return None
 
 
 def _json_answer(text: str) -> tuple[Mapping[str, Any] | None, str]:
@@ -69,6 +77,7 @@ def _decoded(text: str) -> Mapping[str, Any] | None:
 
 
 def _token(text: str, what: str) -> Secret:
+    __tracebackhide__ = True  # pytest would show the arguments
     if _BROKEN.search(text):
         raise _unusable(f"{what} has more than one line, or a NUL, and is no JSON object")
     return Secret(text.strip())
@@ -85,7 +94,7 @@ def _headers(value: Any) -> tuple[dict[str, str], list[str]]:
     for number, (name, content) in enumerate(value.items(), 1):
         if not isinstance(content, str):
             warnings.append(f"header {number} is no string and was ignored")
-        elif not _HEADER_NAME.fullmatch(name) or _BROKEN.search(content):
+        elif not HEADER_NAME.fullmatch(name) or _BROKEN.search(content):
             warnings.append(f"header {number} cannot be sent and was ignored")
         else:
             kept[name] = content

@@ -44,29 +44,34 @@ class SignIn:
         transport: Callable[[], Transport],
         browser: Browser,
         clock: Clock,
+        patience_s: float = browser_flow.PATIENCE_S,
     ) -> None:
         self.settings = settings
         self._transport = transport
         self._browser = browser
         self._clock = clock
+        self._patience_s = patience_s
         self._tokens: Tokens | None = None
         self._ends: float | None = None
-        self._session_ends: float | None = None
+        self._signed_in_at = 0.0
 
     def current(self, context: str = INTERACTIVE) -> Credential:
         """The bearer; the user is asked if there is none, or none that can be renewed.
 
         Only ``interactive`` may ask the user. Raises CredentialError.
         """
-        if self._session_ends is not None and self._clock.now() >= self._session_ends:
+        if self._tokens is not None and self._session_is_over():
             self._tokens = None
         if self._tokens is not None and not self._is_over():
             return self._credential(self._tokens)
         return self._renewed_or_none() or self._asked(context)
 
     def renew(self) -> Credential | None:
-        """A new bearer by the refresh token; None without one. Raises CredentialError."""
-        if self._tokens is None or self.settings.provider is None:
+        """A new bearer by the refresh token; None without one, and after the session's lifetime.
+
+        Raises CredentialError.
+        """
+        if self._tokens is None or self.settings.provider is None or self._session_is_over():
             return None
         held, provider = self._tokens, self.settings.provider
         tokens = self._with_transport(lambda http: browser_flow.refreshed(held, provider, http))
@@ -84,14 +89,15 @@ class SignIn:
         tokens = self._with_transport(self._sign_in)
         if tokens is None:
             raise AssertionError("a sign-in gives tokens or raises")
-        lifetime = self.settings.lifetime_s
-        self._session_ends = None if lifetime is None else self._clock.now() + lifetime
+        self._signed_in_at = self._clock.now()
         return self._kept(tokens)
 
     def _sign_in(self, transport: Transport) -> Tokens:
         settings = self.settings
         if settings.provider is not None:
-            return browser_flow.sign_in(settings.provider, transport, self._browser)
+            return browser_flow.sign_in(
+                settings.provider, transport, self._browser, self._patience_s
+            )
         return device_flow.sign_in(settings.gateway, transport, self._browser, self._clock)
 
     def _with_transport(self, action: Callable[[Transport], Tokens | None]) -> Tokens | None:
@@ -105,6 +111,10 @@ class SignIn:
         self._tokens = tokens
         self._ends = expires_at(tokens, self.settings.bearer, self._clock.now())
         return self._credential(tokens)
+
+    def _session_is_over(self) -> bool:
+        lifetime = self.settings.lifetime_s
+        return lifetime is not None and self._clock.now() - self._signed_in_at >= lifetime
 
     def _is_over(self) -> bool:
         return self._ends is not None and self._clock.now() >= self._ends

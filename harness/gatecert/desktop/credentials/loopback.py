@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
-from urllib.parse import urlsplit
 
 from gatecert.desktop.credentials.credential import CredentialError
 from gatecert.desktop.credentials.oauth import CALLBACK
@@ -20,11 +19,15 @@ _READ_S = 5.0
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64  # browsers open connections ahead, and may not wait for their turn
 
     def server_bind(self) -> None:
         """Bind, and ask no name server who 127.0.0.1 is, as the library would."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+    def handle_error(self, *_: Any) -> None:
+        """Nothing: whoever hangs up early is no news, and the library would print a traceback."""
 
 
 class Listener:
@@ -53,14 +56,19 @@ def listening(port: int | None) -> Iterator[Listener]:
         timeout = _READ_S
 
         def do_GET(self) -> None:
-            ours = urlsplit(self.path).path == CALLBACK
-            self.send_response(200 if ours else 404)
+            ours = self.path.partition("?")[0] == CALLBACK
+            try:
+                self._say(200 if ours else 404, _PAGE if ours else b"")
+            finally:  # a browser that does not wait for the page has brought the code all the same
+                if ours:
+                    came.put(self.path)
+
+        def _say(self, status: int, page: bytes) -> None:
+            self.send_response(status)
             self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(_PAGE) if ours else 0))
+            self.send_header("Content-Length", str(len(page)))
             self.end_headers()
-            if ours:
-                self.wfile.write(_PAGE)
-                came.put(self.path)
+            self.wfile.write(page)
 
         def log_message(self, *_: Any) -> None:
             """Nothing: the target holds the code."""

@@ -18,9 +18,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from gatecert.desktop.credentials.credential import CredentialError
 from gatecert.desktop.credentials.sign_in_settings import SignInSettings, is_safe_address
+from gatecert.desktop.quoting import quoted
 from gatecert.desktop.secret import Secret
 
 CALLBACK = "/callback"
+_MOST_SECONDS = 1e12  # beyond lie mistakes, and numbers that no float holds
 
 Form = dict[str, str]
 
@@ -56,16 +58,22 @@ class Attempt:
             "code_challenge_method": "S256",
             **_resource(settings),
         }
-        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{encoded(query)}"
 
-    def code(self, target: str) -> str:
-        """The code in a callback's target. Raises CredentialError."""
+    def code(self, target: str, issuer: str = "") -> str:
+        """The code in a callback's target. Raises CredentialError.
+
+        A callback that names its issuer (RFC 9207) must name ``issuer``, if that is known.
+        """
+        __tracebackhide__ = True  # pytest would show the arguments
         answer = dict(parse_qsl(urlsplit(target).query))
         if answer.get("state") != self.state:
             raise CredentialError("wrong-state", "the sign-in came back for another attempt")
+        if issuer and answer.get("iss", issuer) != issuer:
+            raise CredentialError("wrong-issuer", "the sign-in came back from another issuer")
         if "error" in answer:
-            told = answer.get("error_description") or answer["error"]
-            raise CredentialError("refused", f"the identity provider refused: {told[:300]}")
+            told = quoted(answer.get("error_description") or answer["error"])
+            raise CredentialError("refused", f"the identity provider refused: {told}")
         if not answer.get("code"):
             raise CredentialError("no-code", "the sign-in came back without a code")
         return answer["code"]
@@ -90,6 +98,11 @@ class Tokens:
     identity: Secret | None = None
     refresh: Secret | None = None
     expires_in_s: float | None = None
+
+
+def encoded(form: Mapping[str, str]) -> str:
+    """As OAuth sends it. Half a surrogate pair becomes a question mark, which nobody accepts."""
+    return urlencode(form, errors="replace")
 
 
 def challenge(verifier: str) -> str:
@@ -134,13 +147,14 @@ def checked_endpoint(url: str) -> str:
 
 def read_tokens(document: Any, bearer: str = "access_token") -> Tokens:
     """The tokens in an answer; ``bearer`` is the one that must be there. Raises CredentialError."""
+    __tracebackhide__ = True  # pytest would show the arguments
     if not isinstance(document, dict):
         raise CredentialError("token-exchange", "Token exchange failed (no JSON object)")
     tokens = Tokens(
         _secret(document, "access_token"),
         _secret(document, "id_token"),
         _secret(document, "refresh_token"),
-        _seconds(document.get("expires_in")),
+        seconds(document.get("expires_in")),
     )
     if bearer_of(tokens, bearer) is None:
         raise CredentialError("token-exchange", f"Token exchange failed (no {bearer})")
@@ -167,10 +181,19 @@ def claims(token: Secret) -> Mapping[str, Any]:
 def expires_at(tokens: Tokens, bearer: str, now: float) -> float | None:
     """When the bearer ends, in seconds of the epoch, as ``now`` is; None if nobody says."""
     token = bearer_of(tokens, bearer)
-    said = claims(token).get("exp") if token is not None else None
-    if isinstance(said, int | float) and not isinstance(said, bool):
-        return float(said)
+    said = seconds(claims(token).get("exp")) if token is not None else None
+    if said is not None:
+        return said
     return None if tokens.expires_in_s is None else now + tokens.expires_in_s
+
+
+def seconds(value: Any) -> float | None:
+    """A number of seconds from 0 on; None for whatever else an answer holds."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < _MOST_SECONDS else None
 
 
 def _resource(settings: SignInSettings) -> Form:
@@ -185,11 +208,3 @@ def _endpoint(document: Mapping[str, Any], name: str) -> str:
 def _secret(document: Mapping[str, Any], name: str) -> Secret | None:
     found = document.get(name)
     return Secret(found) if isinstance(found, str) and found else None
-
-
-def _seconds(value: Any) -> float | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        return None
-    return float(value)

@@ -21,7 +21,8 @@ KIND = "inferenceCredentialKind"
 HELPER = "inferenceCredentialHelper"
 OIDC = "inferenceGatewayOidc"
 FLOW = "inferenceGatewayOidcAuthFlow"
-_NEEDS = {"static": KEY, "helper-script": HELPER}
+NEEDS = {"static": KEY, "helper-script": HELPER}
+KINDS = (*NEEDS, "interactive")
 
 
 class NoCredentialError(ValueError):
@@ -58,20 +59,20 @@ def plan_credential(
 
     Raises NoCredentialError in the client's words.
     """
-    ways = _ways(config, client, stored)
+    found = ways(config, client, stored)
     kind = config.text(KIND)
     warnings: tuple[str, ...] = ()
     if kind:
-        _check_kind(kind, ways)
+        _check_kind(kind, found)
     else:
-        kind, warnings = _derived(ways, client)
+        kind, warnings = _derived(found, client)
     plan = _plan(kind, config, base_url, stored)
     interactive = isinstance(plan, Interactive)
     scheme = "x-api-key" if config.text(SCHEME) == "x-api-key" and not interactive else "bearer"
-    return Planned(plan, scheme, (*warnings, *_deprecated(config, client)))
+    return Planned(plan, scheme, warnings)
 
 
-def _ways(config: Config, client: Client, stored: Secret | None) -> list[str]:
+def ways(config: Config, client: Client, stored: Secret | None = None) -> list[str]:
     """The ways to a credential that the fields offer, the one that wins first."""
     sso = config.text(SCHEME) == "sso" and not client.after_cut_off
     offered = {
@@ -82,23 +83,23 @@ def _ways(config: Config, client: Client, stored: Secret | None) -> list[str]:
     return [way for way, is_there in offered.items() if is_there]
 
 
-def _check_kind(kind: str, ways: list[str]) -> None:
-    if kind not in (*_NEEDS, "interactive"):
+def _check_kind(kind: str, found: list[str]) -> None:
+    if kind not in KINDS:
         raise NoCredentialError(f'{KIND} "{kind}" is not supported for provider "gateway"', KIND)
-    if kind in _NEEDS and kind not in ways:
-        raise NoCredentialError(f'{KIND} is "{kind}" but {_NEEDS[kind]} is not set', _NEEDS[kind])
+    if kind in NEEDS and kind not in found:
+        raise NoCredentialError(f'{KIND} is "{kind}" but {NEEDS[kind]} is not set', NEEDS[kind])
 
 
-def _derived(ways: list[str], client: Client) -> tuple[str, tuple[str, ...]]:
-    if not ways:
+def _derived(found: list[str], client: Client) -> tuple[str, tuple[str, ...]]:
+    if not found:
         either = f"either {KEY} or {HELPER} must be set"
         if client.version >= (1, 8555, 0):
             either = f'no credential configured for provider "gateway": {either}'
         raise NoCredentialError(either, KEY)
-    if len(ways) == 1:
-        return ways[0], ()
-    listed = ", ".join(ways)
-    return ways[0], (f"Multiple credential methods configured ({listed}); using {ways[0]}",)
+    if len(found) == 1:
+        return found[0], ()
+    listed = ", ".join(found)
+    return found[0], (f"Multiple credential methods configured ({listed}); using {found[0]}",)
 
 
 def _plan(kind: str, config: Config, base_url: str, stored: Secret | None) -> Plan:
@@ -128,14 +129,6 @@ def _interactive(config: Config, base_url: str) -> Interactive:
         return Interactive(base_url, read_sign_in(value), lifetime)
     except SignInSettingsError as exc:
         raise NoCredentialError(str(exc), OIDC) from None
-
-
-def _deprecated(config: Config, client: Client) -> tuple[str, ...]:
-    scheme = config.text(SCHEME)
-    if scheme not in ("sso", "auto"):
-        return ()
-    does = "is ignored" if client.after_cut_off else "will stop working on 7 October 2026"
-    return (f'{SCHEME} "{scheme}" {does}',)
 
 
 def _whole(config: Config, key: str, default: int) -> int:

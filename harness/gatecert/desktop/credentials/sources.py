@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gatecert.desktop.credentials.browser_flow import Browser, Prompt
+from gatecert.desktop.credentials.browser_flow import PATIENCE_S, Browser, Prompt
 from gatecert.desktop.credentials.clock import Clock, SystemClock
 from gatecert.desktop.credentials.credential import CredentialError, CredentialSource, StaticKey
 from gatecert.desktop.credentials.helper import Helper, HelperSettings
@@ -25,13 +25,15 @@ class Surroundings:
     """What the app needs besides settings and gateway.
 
     ``sign_in`` makes the transport for sign-in requests, whose bodies are secrets and belong into
-    no record.
+    no record. ``patience_s`` is how long the app waits for a browser that does not come back, in
+    seconds of the machine's clock.
     """
 
     browser: Browser = no_browser
     clock: Clock = field(default_factory=SystemClock)
     run_helper: RunHelper = run_helper
     sign_in: Callable[[], Transport] = HttpxTransport
+    patience_s: float = PATIENCE_S
 
 
 def source_of(plan: Plan, around: Surroundings) -> CredentialSource:
@@ -40,4 +42,4 @@ def source_of(plan: Plan, around: Surroundings) -> CredentialSource:
         return StaticKey(plan.key)
     if isinstance(plan, HelperSettings):
         return Helper(plan, around.run_helper, around.clock.now)
-    return SignIn(plan, around.sign_in, around.browser, around.clock)
+    return SignIn(plan, around.sign_in, around.browser, around.clock, around.patience_s)

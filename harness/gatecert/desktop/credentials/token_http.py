@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from gatecert.desktop.credentials.credential import CredentialError
-from gatecert.desktop.credentials.oauth import Server, checked_endpoint, read_server
+from gatecert.desktop.credentials.oauth import Server, checked_endpoint, encoded, read_server
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
 from gatecert.desktop.settings import compose_url
 from gatecert.desktop.transport import RequestNotSent, Transport
@@ -31,7 +31,8 @@ def server_of_gateway(transport: Transport, base_url: str) -> Server:
 
 def post_form(transport: Transport, url: str, form: Mapping[str, str]) -> Exchange:
     """Post a form as OAuth wants it. Raises CredentialError for an address that is not safe."""
-    body = urlencode(form).encode("ascii")
+    __tracebackhide__ = True  # pytest would show the arguments
+    body = encoded(form).encode("ascii")
     headers = [
         ("Host", urlsplit(checked_endpoint(url)).netloc),
         ("Accept", "application/json"),

@@ -11,14 +11,16 @@ import json
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from gatecert.desktop.diagnosis import diagnose_probe
 from gatecert.desktop.draft import Draft
 from gatecert.desktop.exchange import Chunk, Exchange, OutgoingRequest
 from gatecert.desktop.models import usable_models
 from gatecert.desktop.profiles import EngineProfile
+from gatecert.desktop.quoting import cited
 from gatecert.desktop.recovery.outcome import Outcome
 from gatecert.desktop.recovery.persist import Clock, Limits, Persisted, persist
 from gatecert.desktop.recovery.policy import RetryPolicy, policy_of
-from gatecert.desktop.recovery.sentences import quoted, sentence
+from gatecert.desktop.recovery.sentences import sentence
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,10 @@ def _aside(exchange: Exchange) -> str | None:
 
 
 def _connection_test(exchange: Exchange) -> str:
-    if exchange.status in (401, 403):
-        told = f"Gateway rejected the configured credential (HTTP {exchange.status})"
-        return f"Whoever tests the connection reads: “{told}”."
-    if exchange.status != 200 or exchange.fault is not None:
-        return f"Whoever tests the connection sees it fail: {quoted(exchange.summary())}."
-    return "Whoever tests the connection sees it succeed."
+    told = diagnose_probe(exchange, str(draft_of(exchange.request).body.get("model", "")))
+    if told.ok:
+        return "Whoever tests the connection sees it succeed."
+    return f"Whoever tests the connection reads: {cited(told.message)}"
 
 
 def _in_the_stream(exchange: Exchange) -> bool:

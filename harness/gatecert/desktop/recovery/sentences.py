@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatecert.desktop.faithful import UNPARSED_INPUT
+from gatecert.desktop.quoting import cited, quoted
 from gatecert.desktop.recovery.outcome import Outcome
 from gatecert.desktop.recovery.persist import Persisted
 
-_MOST_QUOTED = 260
 _MOST_SHOWN = 60
 _MOST_OF_A_NAME = 40
 _LEAST_WAIT_S = 2.0
-_MOST_READ = 4_000
-
-
-def quoted(text: str, most: int = _MOST_QUOTED) -> str:
-    """Somebody else's words on one line, without controls, and cut where they are long."""
-    shown = (c if c.isprintable() else " " for c in text[:_MOST_READ])
-    line = " ".join("".join(shown).split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def sentence(turn: Persisted, waited_s: float, requests: int) -> str:
@@ -45,7 +37,7 @@ def _duration(seconds: float) -> str:
 def _told(turn: Persisted) -> str:
     """What the user does, as the end of a sentence whose subject is the user."""
     result = turn.end.result
-    reads = f"reads: {_cited(turn.end.message)}"
+    reads = f"reads: {cited(turn.end.message)}"
     if result == "compact":
         return "goes on in a shorter conversation: its early part is replaced by a summary."
     if result == "empty":
@@ -55,11 +47,6 @@ def _told(turn: Persisted) -> str:
     if result == "answered":
         return _answer(turn)
     return reads if turn.end.message else "sees the turn end without a word."
-
-
-def _cited(message: str) -> str:
-    words = quoted(message)
-    return f"“{words}”" if words.endswith((".", "…", "!", "?")) else f"“{words}”."
 
 
 def _nothing(turn: Persisted) -> str:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath, PureWindowsPath
+from collections.abc import Iterator
 
 from gatecert.desktop.config.config import Client, Config, Setting
 from gatecert.desktop.config.keys import CUT_OFF
+from gatecert.desktop.credentials.helper import path_trouble
+from gatecert.desktop.credentials.plan import HELPER, KEY, KIND, KINDS, NEEDS, OIDC, SCHEME, ways
+from gatecert.desktop.credentials.sign_in_settings import troubles
 from gatecert.lint.finding import Finding
 from gatecert.lint.near import is_misspelt, meant
 from gatecert.lint.report import at_file, at_place, at_setting
 from gatecert.lint.show import is_plain
 
-KEY = "inferenceGatewayApiKey"
-SCHEME = "inferenceGatewayAuthScheme"
-KIND = "inferenceCredentialKind"
-HELPER = "inferenceCredentialHelper"
-OIDC = "inferenceGatewayOidc"
-_KINDS = ("static", "helper-script", "interactive")
 _SCHEME_WORD = re.compile(r"(bearer|basic|token|x-api-key:?|authorization:)\s+", re.IGNORECASE)
 # names under which people put the key of a gateway, none of which the client reads
 _OTHER_NAMES = re.compile(
@@ -85,21 +81,8 @@ def _scheme(config: Config, client: Client) -> Iterator[Finding]:
         yield at_setting(f"scheme-{setting.value}", setting, does=does, severity="note")
 
 
-def ways(settings: Mapping[str, Setting], client: Client) -> list[str]:
-    """The ways to a credential that a configuration offers, the one that wins first."""
-    found = []
-    scheme = settings.get(SCHEME)
-    if OIDC in settings or (scheme and scheme.value == "sso" and not client.after_cut_off):
-        found.append("interactive")
-    if HELPER in settings:
-        found.append("helper-script")
-    if KEY in settings:
-        found.append("static")
-    return found
-
-
 def _sources(config: Config, client: Client) -> Iterator[Finding]:
-    found = ways(config.settings, client)
+    found = ways(config, client)
     kind = config.settings.get(KIND)
     if kind is not None:
         yield from _of_kind(config, kind, found)
@@ -128,10 +111,10 @@ def _is_told_otherwise(config: Config) -> bool:
 
 def _of_kind(config: Config, kind: Setting, found: list[str]) -> Iterator[Finding]:
     value = str(kind.value)
-    if value not in _KINDS:
+    if value not in KINDS:
         yield at_setting("kind-not-for-gateways", kind)
         return
-    needed = {"static": KEY, "helper-script": HELPER}.get(value)
+    needed = NEEDS.get(value)
     if needed is None or value in found:
         return
     if needed not in config.source.raws and not is_misspelt(config, needed):
@@ -143,48 +126,26 @@ def _helper(config: Config) -> Iterator[Finding]:
     setting = config.settings.get(HELPER)
     if setting is None:
         return
-    text = str(setting.value).strip()
-    network = text.startswith(("\\\\", "//"))
-    absolute = PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
-    if network or not absolute:
-        why = "it lies on the network" if network else "it is not an absolute path"
+    why = path_trouble(str(setting.value))
+    if why:
         yield at_setting("helper-path", setting, why)
+
+
+_FIXES = {
+    "redirectPort": "use 1024 to 65535, or leave it out",
+    "bearerTokenType": "write id_token or access_token",
+}
 
 
 def _sign_in(config: Config) -> Iterator[Finding]:
     setting = config.settings.get(OIDC)
     if setting is None or not isinstance(setting.value, dict):
         return
-    oidc = setting.value
-    lacks = []
-    if not oidc.get("clientId"):
-        lacks.append(("clientId required", "clientId"))
-    if not oidc.get("issuer") and not (oidc.get("authorizationUrl") and oidc.get("tokenUrl")):
-        says = "either issuer, or both authorizationUrl and tokenUrl, required"
-        lacks.append((says, "issuer"))
-    if oidc.get("bearerTokenType") == "access_token" and not oidc.get("scopes"):
-        lacks.append(("scopes is required when bearerTokenType is access_token", "scopes"))
-    for says, member in lacks:
-        does = f"the client says '{says}'"
-        yield at_setting("sign-in-incomplete", setting, does=does, fix=f"add {member}")
-    yield from _sign_in_values(setting, oidc)
-
-
-def _sign_in_values(setting: Setting, oidc: Mapping[str, object]) -> Iterator[Finding]:
-    port, kind = oidc.get("redirectPort"), oidc.get("bearerTokenType", "id_token")
-    refused = []
-    if port is not None and not _is_port(port):
-        refused.append(("redirectPort", "use 1024 to 65535, or leave it out"))
-    if kind not in ("id_token", "access_token"):
-        refused.append(("bearerTokenType", "write id_token or access_token"))
-    for member in ("issuer", "authorizationUrl", "tokenUrl"):
-        url = oidc.get(member)
-        if url and not str(url).strip().lower().startswith("https://"):
-            refused.append((member, "write an https URL"))
-    for member, fix in refused:
-        detail = f"{member} is refused"
-        yield at_setting("sign-in-incomplete", setting, detail, fix=fix, inside=(member,))
-
-
-def _is_port(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 1024 <= value <= 65_535
+    for trouble in troubles(setting.value):
+        member = trouble.member
+        if trouble.missing:
+            does = f"the client says '{trouble.says}'"
+            yield at_setting("sign-in-incomplete", setting, does=does, fix=f"add {member}")
+        else:
+            detail, fix = f"{member} is refused", _FIXES.get(member, "write an https URL")
+            yield at_setting("sign-in-incomplete", setting, detail, fix=fix, inside=(member,))

@@ -11,6 +11,7 @@ from gatecert.desktop.config.headers import KEY as HEADERS
 from gatecert.desktop.config.keys import CLUSTERS, KEYS, nested_place, shown_version
 from gatecert.desktop.config.source import Oddity, Source
 from gatecert.desktop.config.values import Raw
+from gatecert.desktop.credentials.plan import SCHEME
 from gatecert.lint.finding import Finding
 from gatecert.lint.near import SEVERAL, all_meant, group_meant, meant
 from gatecert.lint.report import at_file, at_place
@@ -84,7 +85,7 @@ def _misread(found: Misreading) -> Finding:
     says, why = f"the client says '{found.misread.says}'", found.misread.why
     name, detail = "value-ignored", f"{says} ({why})"
     fix = why.partition(", and is")[0].replace("it must be", "make it")
-    if found.key == credentials.SCHEME:
+    if found.key == SCHEME:
         name, detail, fix = "unknown-scheme", says, ""
     elif found.key == PROVIDER:
         name, detail, fix = "not-activated", says, 'write "gateway", in lower case'

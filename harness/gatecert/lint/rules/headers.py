@@ -8,16 +8,16 @@ from typing import Any
 
 from gatecert.credentials import named_like_a_credential
 from gatecert.desktop.config.config import Client, Config, Misreading, Setting
-from gatecert.desktop.config.headers import KEY, OLD_KEY
+from gatecert.desktop.config.headers import KEY, OLD_KEY, is_older_form
 from gatecert.desktop.config.keys import CUT_OFF
 from gatecert.desktop.config.placed import JsonError, Node
 from gatecert.desktop.config.values import kind_of, parsed_json
+from gatecert.desktop.settings import HEADER_NAME
 from gatecert.lint.finding import Finding
 from gatecert.lint.report import at_place, at_setting
 from gatecert.lint.secrets import carries_credential
 from gatecert.lint.show import shown
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # a token of RFC 9110
 _CLIENT_WINS = ("authorization", "anthropic-beta")
 _CLIENT_LOSES = ("user-agent", "anthropic-version", "host", "content-length", "x-api-key")
 _UNESCAPED = re.compile(r':\s*"\s*\{\s*"')
@@ -59,8 +59,7 @@ def _old_key(old: Setting, client: Client) -> Iterator[Finding]:
 
 def _old_form(setting: Setting) -> Iterator[Finding]:
     """A list or string that the client still read, before the cut-off."""
-    raw = setting.raw.value
-    if isinstance(raw, dict) or (isinstance(raw, str) and raw.lstrip().startswith("{")):
+    if not is_older_form(setting.raw.value):
         return
     does = f"the client still reads this form, until {CUT_OFF}"
     yield at_setting("old-header-form", setting, does=does, severity="note")
@@ -144,7 +143,7 @@ def _header(setting: Setting, name: str, value: str) -> Iterator[Finding]:
 def _sendable(setting: Setting, name: str, value: str) -> Iterator[Finding]:
     inside = (name,)
     refused = [c for c in value.strip() if c > "\xff" or (c < " " and c != "\t") or c == "\x7f"]
-    if not _NAME.fullmatch(name.strip()):
+    if not HEADER_NAME.fullmatch(name.strip()):
         detail = "a name has a sign that no header name may have"
         yield at_setting("unsendable-header", setting, detail, inside=inside)
     elif refused and not _tells_smart_quotes(value):

@@ -6,24 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from gatecert.desktop.config.config import Config, Setting
+from gatecert.desktop.launch_rules import SURFACES
+from gatecert.desktop.model_entries import DISCOVERY, KEY, MOST, ONE_MILLION
 from gatecert.desktop.models import FAMILIES, is_bare_family, is_offered
 from gatecert.lint.finding import Finding
 from gatecert.lint.policy import Policy
 from gatecert.lint.report import at_file, at_setting
 from gatecert.lint.show import shown, shown_model
 
-KEY = "inferenceModels"
-DISCOVERY = "modelDiscoveryEnabled"
 _MEMBERS = (
     "name labelOverride supports1m prefer1m anthropicFamilyTier isFamilyDefault maxEffort".split()
 )
-_MOST = 200
-_SUFFIX = "[1m]"
-_SURFACES = {
-    "chatTabEnabled": False,
-    "coworkTabEnabled": True,
-    "isClaudeCodeForDesktopEnabled": True,
-}
+_SURFACES = dict(SURFACES.values())
 
 
 def models(config: Config, policy: Policy) -> Iterator[Finding]:
@@ -34,14 +28,14 @@ def models(config: Config, policy: Policy) -> Iterator[Finding]:
         if discovers is False and not any(m.key == KEY for m in config.misreadings):
             yield at_file("no-models", config, KEY, f"{DISCOVERY} is false")
         return
-    if not 1 <= len(setting.value) <= _MOST:
+    if not 1 <= len(setting.value) <= MOST:
         yield at_setting("no-models", setting, _count(len(setting.value)))
     for number, entry in enumerate(setting.value):
         yield from _entry(_At(setting, number), entry, discovers, policy)
 
 
 def _count(number: int) -> str:
-    return f"the list has {number} entries, and 1 to {_MOST} are taken"
+    return f"the list has {number} entries, and 1 to {MOST} are taken"
 
 
 class _At:
@@ -62,9 +56,9 @@ def _entry(at: _At, entry: Any, discovers: object, policy: Policy) -> Iterator[F
         yield at("model-entry", "an entry has no name")
         return
     bare = name.strip()
-    if bare.lower().endswith(_SUFFIX):
+    if bare.lower().endswith(ONE_MILLION):
         yield at("one-million-suffix", shown_model(bare))
-        bare = bare[: -len(_SUFFIX)].strip()
+        bare = bare[: -len(ONE_MILLION)].strip()
     if is_bare_family(bare):
         if discovers is not True:
             # unset, discovery runs because of the alias, if the gateway serves a list

@@ -9,23 +9,22 @@ from urllib.parse import unquote, urlsplit
 from gatecert.credentials import named_like_a_credential
 from gatecert.desktop.config.config import Client, Config, Setting
 from gatecert.desktop.config.keys import KEYS
-from gatecert.desktop.settings import SettingsError, normal_base_url
+from gatecert.desktop.credentials.plan import KEY as KEY_SETTING
+from gatecert.desktop.credentials.plan import SCHEME
+from gatecert.desktop.launch_rules import BASE_URL as KEY
+from gatecert.desktop.launch_rules import NO_USER_INFO_SINCE
+from gatecert.desktop.settings import LOOPBACK, SettingsError, is_https, is_within, normal_base_url
 from gatecert.lint.finding import Finding
 from gatecert.lint.near import is_misspelt
 from gatecert.lint.report import at_file, at_setting
-from gatecert.lint.rules.credentials import KEY as KEY_SETTING
-from gatecert.lint.rules.credentials import SCHEME
 from gatecert.lint.secrets import carries_credential
 
-KEY = "inferenceGatewayBaseUrl"
 _ENDPOINT = re.compile(
     r"(?P<version>/v1)?/(?:messages(?:/count_tokens)?|models|chat/completions|complete|responses)$",
     re.IGNORECASE,
 )
-_REJECTS_USER_INFO = (1, 32352, 0)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _IN_OIDC = ("issuer", "authorizationUrl", "tokenUrl")
 
 
@@ -59,7 +58,7 @@ def user_info(config: Config, client: Client) -> Iterator[Finding]:
 def bootstrap_url(config: Config) -> Iterator[Finding]:
     """Whether the client would ask the bootstrap server: over https alone."""
     setting = config.settings.get("bootstrapUrl")
-    if setting is not None and not str(setting.value).strip().lower().startswith("https://"):
+    if setting is not None and not is_https(str(setting.value)):
         yield at_setting("value-ignored", setting, "it must be an https URL", fix="write https://")
 
 
@@ -71,7 +70,7 @@ def _has_user_info(value: object) -> bool:
 
 
 def _refused(setting: Setting, client: Client, *inside: str) -> Finding:
-    drops = client.version < _REJECTS_USER_INFO
+    drops = client.version < NO_USER_INFO_SINCE
     does = "the client drops them and sends the configured key alone" if drops else ""
     return at_setting("credentials-in-url", setting, does=does, inside=inside)
 
@@ -113,12 +112,12 @@ def _host(config: Config, setting: Setting, url: str) -> Iterator[Finding]:
     try:
         normal_base_url(url)
     except SettingsError:
-        if parts.scheme == "http" and host and host not in _LOOPBACK and url.isascii():
+        if parts.scheme == "http" and host and host not in LOOPBACK and url.isascii():
             yield at_setting("plain-http", setting)
         else:
             yield at_setting("invalid-url", setting, _why_invalid(url, parts.scheme, host))
         return
-    if host in _LOOPBACK and config.source.form == "nested":
+    if host in LOOPBACK and config.source.form == "nested":
         yield at_setting("loopback-from-bootstrap", setting)
     elif host == "localhost":
         yield at_setting("localhost", setting)
@@ -140,15 +139,10 @@ def _scheme_of(config: Config, setting: Setting, host: str) -> Iterator[Finding]
     """Hosts that are known to take the key in one way."""
     scheme = config.settings.get(SCHEME)
     in_own_header = scheme is not None and scheme.value == "x-api-key"
-    if _is_of(host, "anthropic.com") and not in_own_header:
+    if is_within(host, "anthropic.com") and not in_own_header:
         yield at_setting("anthropic-host", setting)
-    if _is_of(host, "portkey.ai") and scheme is not None and in_own_header:
+    if is_within(host, "portkey.ai") and scheme is not None and in_own_header:
         yield at_setting("bearer-for-portkey", scheme)
-
-
-def _is_of(host: str, domain: str) -> bool:
-    bare = host.rstrip(".").lower()
-    return bare == domain or bare.endswith("." + domain)
 
 
 def _path(setting: Setting, path: str) -> Iterator[Finding]:

@@ -101,6 +101,41 @@ def test_the_interval_is_the_gateways(provider: IdentityProvider) -> None:
     assert clock.slept == [2, 2]
 
 
+def test_a_gateway_that_wants_to_be_polled_without_end_is_polled_each_second(
+    provider: IdentityProvider,
+) -> None:
+    provider.device, provider.device_answer = [PENDING], {"interval": 1e-9}
+    signing, clock, _ = source(provider.url)
+    signing.current()
+    assert clock.slept == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "javascript:alert(1)", "http://gw.example/activate"]
+)
+@pytest.mark.parametrize("member", ["verification_uri", "verification_uri_complete"])
+def test_the_user_is_sent_to_safe_addresses_only(
+    provider: IdentityProvider, member: str, url: str
+) -> None:
+    provider.device_answer = {member: url}
+    assert str(failure(provider)) == "a sign-in address is not https (or http on loopback)"
+
+
+def test_a_code_is_shown_without_control_characters(provider: IdentityProvider) -> None:
+    provider.device_answer = {"user_code": "AB\x1b[2J\nCD"}
+    signing, _, asked = source(provider.url)
+    signing.current()
+    assert asked[0].code == "AB [2J CD"
+
+
+def test_a_device_code_that_is_no_text_is_refused_by_the_gateway_and_breaks_nothing(
+    provider: IdentityProvider,
+) -> None:
+    provider.device_answer = {"device_code": "\ud800"}
+    source(provider.url)[0].current()
+    assert provider.posts[-1]["device_code"] == "?"
+
+
 def test_nobody_waits_longer_than_the_code_lives(provider: IdentityProvider) -> None:
     provider.device, provider.device_answer = [PENDING] * 99, {"expires_in": 21}
     signing, clock, _ = source(provider.url)
@@ -187,7 +222,9 @@ def test_an_answer_without_a_code_is_refused(missing: str) -> None:
             read_device(broken)
 
 
-@pytest.mark.parametrize("value", [0, -1, "5", True, None])
+@pytest.mark.parametrize(
+    "value", [0, -1, "soon", True, None, [], 10**400, float("nan"), float("inf")]
+)
 def test_times_that_are_none_have_defaults(value: Any) -> None:
     document = {"device_code": "d", "user_code": "u", "verification_uri": "https://gw.example"}
     device = read_device({**document, "interval": value, "expires_in": value})

@@ -12,6 +12,8 @@ import pytest
 
 from gatecert.desktop import GatewaySettings
 from gatecert.desktop.activation import Snapshot, activated
+from gatecert.desktop.config.config import Client, read_config
+from gatecert.desktop.config.sources import Source, read_source
 from gatecert.desktop.credentials import (
     Credential,
     CredentialError,
@@ -20,11 +22,18 @@ from gatecert.desktop.credentials import (
     Static,
     StaticKey,
 )
+from gatecert.desktop.exchange import Chunk, Exchange, OutgoingRequest
 from gatecert.desktop.secret import Secret
 
 CANARY = "sk-canary-4711"
 SECRET = Secret(CANARY)
 SETTINGS = GatewaySettings("https://gw.example", CANARY, custom_headers={"X-Extra": CANARY})
+FILE = json.dumps({"inferenceGatewayApiKey": CANARY, "inferenceCustomHeaders": {"X-Extra": CANARY}})
+SOURCE = read_source("configLibrary/one.json", FILE.encode())[0]
+assert isinstance(SOURCE, Source)
+REQUEST = OutgoingRequest(
+    "POST", "https://gw.example", [("Authorization", f"Bearer {CANARY}")], CANARY.encode()
+)
 HOLDERS = [
     SECRET,
     SETTINGS,
@@ -34,6 +43,10 @@ HOLDERS = [
     StaticKey(SECRET),
     Snapshot(stored_key=SECRET),
     Printed(CANARY.encode(), CANARY.encode()),
+    SOURCE,
+    read_config(SOURCE, Client()),
+    REQUEST,
+    Exchange("turn", REQUEST, 200, headers=[("Set-Cookie", CANARY)], chunks=[Chunk(0.0, b"x")]),
 ]
 SHOWN: list[Callable[[Any], str]] = [repr, str, "{}".format, "{!r:>90}".format, "%s".__mod__]
 

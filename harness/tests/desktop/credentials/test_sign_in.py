@@ -23,7 +23,6 @@ from gatecert.desktop.credentials import (
     Credential,
     CredentialError,
     Interactive,
-    Prompt,
     SignIn,
     read_sign_in,
 )
@@ -237,18 +236,33 @@ def test_a_user_who_does_not_come_back_ends_the_wait(provider: IdentityProvider)
     assert caught.value.reason == "timed-out"
 
 
-def test_a_callback_with_a_foreign_state_gives_no_token(provider: IdentityProvider) -> None:
-    def forged(prompt: Prompt) -> None:
-        back = httpx.URL(prompt.url).params["redirect_uri"]
-        assert httpx.get(back.replace("/callback", "/other"), trust_env=False).status_code == 404
-        httpx.get(f"{back}?code=stolen&state=guessed", trust_env=False)
+def test_half_a_surrogate_pair_is_sent_as_something_nobody_accepts(
+    provider: IdentityProvider, clock: StoppedClock
+) -> None:
+    signing, _ = source(provider, clock, clientId="\ud800")
+    assert failure(signing).reason == "refused"
 
-    settings = read_sign_in({"clientId": CLIENT, "issuer": provider.url})
-    transport = HttpxTransport()
-    with pytest.raises(CredentialError, match="another attempt"):
-        sign_in(settings, transport, forged, 5)
-    transport.close()
-    assert provider.posts == []
+
+def test_a_session_that_is_over_is_not_renewed(
+    provider: IdentityProvider, clock: StoppedClock
+) -> None:
+    signing, _ = source(provider, clock, lifetime_s=100)
+    signing.current()
+    clock.time += 99
+    assert signing.renew() is not None
+    clock.time += 1
+    assert signing.renew() is None
+
+
+def test_lifetimes_that_no_float_holds_are_no_end(
+    provider: IdentityProvider, clock: StoppedClock
+) -> None:
+    provider.lifetime_s = 10**400
+    signing, user = source(provider, clock, lifetime_s=10**400)
+    first = signing.current()
+    clock.time += 1e9
+    assert signing.current() == first
+    assert len(user.asked) == 1
 
 
 def test_each_sign_in_closes_its_connections(

@@ -60,6 +60,32 @@ def test_a_session_that_is_over_waits_for_the_user(
     assert len(user.asked) == 2
 
 
+def test_a_user_signs_in_again_when_the_gateway_refuses_a_token_that_is_not_over(
+    gateway: VerifyingGateway, clock: StoppedClock, tmp_path: Path
+) -> None:
+    gateway.provider.gives_refresh_token = False
+    user = User()
+    app = app_of(gateway, clock, tmp_path, user).launch()
+    assert app.test_connection().status == 200
+    gateway.revoked.update(gateway.tokens)
+    assert app.test_connection().status == 401
+    app.sign_in()
+    assert app.test_connection().status == 200
+    app.quit()
+    assert len(user.asked) == 2
+
+
+def test_a_browser_that_does_not_come_back_is_waited_for_as_long_as_the_surroundings_say(
+    gateway: VerifyingGateway, clock: StoppedClock, tmp_path: Path
+) -> None:
+    machine = app_of(gateway, clock, tmp_path, User()).machine
+    around = Surroundings(browser=lambda prompt: None, clock=clock, patience_s=0.01)
+    app = DesktopApp(machine, around=around).launch()
+    with pytest.raises(CredentialError, match=r"within 0\.01 s"):
+        _ = app.engine
+    app.quit()
+
+
 def test_without_a_browser_the_app_runs_and_has_no_credential(
     gateway: VerifyingGateway, clock: StoppedClock, tmp_path: Path
 ) -> None:

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from recovery_cases import draft, fault, no_answer, request, status
 
 from gatecert.desktop import ENGINE_DESKTOP, Exchange
+from gatecert.desktop.diagnosis import diagnose_probe
 from gatecert.desktop.exchange import Chunk, Fault, OutgoingRequest
 from gatecert.desktop.profiles import find_engine
+from gatecert.desktop.quoting import quoted
 from gatecert.desktop.recovery import SeenLine, seen
-from gatecert.desktop.recovery.sentences import quoted
 
 
 def line(exchange: Exchange) -> SeenLine:
@@ -159,6 +160,26 @@ def test_the_connection_test_speaks_for_itself() -> None:
         "Whoever tests the connection reads: “Gateway rejected the configured credential (HTTP "
         "403)”."
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "says"),
+    [
+        (400, {}, "reads: “Gateway rejected model "),
+        (404, {}, "reads: “Configured model not available”."),
+        (402, {}, "reads: “Your connection works, but the provider rejected a test request"),
+        (502, {}, "reads: “Gateway returned HTTP 502”."),
+        (200, {"data": []}, "reads: “Gateway /v1/messages returned an unexpected body.”"),
+        (200, {"content": []}, "sees it succeed."),
+    ],
+)
+def test_the_connection_test_reads_as_its_window_does(code: int, body: object, says: str) -> None:
+    asked = OutgoingRequest("POST", "http://127.0.0.1:8787/v1/messages", [], b'{"model": "m-1"}')
+    chunks = [Chunk(0.0, json.dumps(body).encode())]
+    tested = Exchange("connection test", asked, code, chunks=chunks)
+    text = line(tested).text
+    assert text.startswith(f"Whoever tests the connection {says}")
+    assert diagnose_probe(tested, "m-1").message in text or code == 200
 
 
 def test_a_title_that_cannot_be_had_is_missed_and_no_more() -> None:
