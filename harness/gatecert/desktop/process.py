@@ -47,8 +47,12 @@ class Process:
         self._source: CredentialSource | None = None
         self._engine: Engine | None = None
         self._trouble: CredentialError | None = None
-        self._take(machine.activation())
-        self._start_engine()
+        try:
+            self._take(machine.activation())
+            self._start_engine()
+        except BaseException:  # a browser of the caller's may raise whatever it likes
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close every connection."""
