@@ -15,7 +15,7 @@ from gatecert.desktop.credentials.plan import Static
 from gatecert.desktop.credentials.sources import Surroundings, source_of
 from gatecert.desktop.engine import Engine
 from gatecert.desktop.machine import Machine
-from gatecert.desktop.profiles import EngineProfile
+from gatecert.desktop.profiles import EngineProfile, with_tool_search
 from gatecert.desktop.settings import GatewaySettings
 from gatecert.desktop.transport import Transport
 
@@ -47,8 +47,12 @@ class Process:
         self._source: CredentialSource | None = None
         self._engine: Engine | None = None
         self._trouble: CredentialError | None = None
-        self._take(machine.activation())
-        self._start_engine()
+        try:
+            self._take(machine.activation())
+            self._start_engine()
+        except BaseException:  # a browser of the caller's may raise whatever it likes
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close every connection."""
@@ -125,7 +129,9 @@ class Process:
             self._trouble = exc
             return
         if self._engine is None:
-            self._engine = Engine(self._profile, settings, self.transport, self._apart)
+            searches = self.activation.features.tool_search
+            profile = with_tool_search(self._profile) if searches else self._profile
+            self._engine = Engine(profile, settings, self.transport, self._apart)
             self._engine.renew_credential = self.renew_credential
         self._engine.settings = settings
 

@@ -190,7 +190,8 @@ def _checked_key(key: Secret | str) -> Secret:
 def _checked_value(name: str, value: str) -> str:
     __tracebackhide__ = True  # pytest would show the arguments
     if not HEADER_NAME.fullmatch(name):
-        raise SettingsError(f"custom header {name!r} is not a valid header name")
+        shown = re.split("[:=]", name)[0]  # a whole "Name: key" may stand there
+        raise SettingsError(f"custom header {shown!r} is not a valid header name")
     if name.lower() in _OF_THE_CONNECTION:
         raise SettingsError(
             f"custom header {name!r} belongs to the connection and is not a gateway's to ask for"

@@ -75,7 +75,7 @@ class Target:
     base_url: str
     api_key: str = field(repr=False)
     auth_scheme: str = "bearer"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     models: Models = Models()
     promises: Promises = Promises()
     keys: SampleKeys = SampleKeys()

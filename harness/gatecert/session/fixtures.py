@@ -69,9 +69,11 @@ def desktops(
     apps: list[DesktopApp] = []
 
     def launch(*, silence_s: float = SILENCE_S, **changes: Any) -> DesktopApp:
-        witness.note_key(changes.get("api_key"), target)
+        settings = replace(settings_of(target), **changes)
+        for key in (settings.api_key, settings.second_key):
+            witness.note_key(key, target)
         app = DesktopApp(
-            replace(settings_of(target), **changes),
+            settings,
             transport=lambda: WitnessedTransport(witness, request_cap, silence_s),
             profile=pytestconfig.stash[SHARED].profile,
         ).launch()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gatecert.desktop import Exchange, HttpxTransport, OutgoingRequest, RequestCap
+from gatecert.desktop.secret import Secret
 from gatecert.desktop.transport import OnChunk
 from gatecert.gateways.target import Target
 from gatecert.record import Evidence, RecordedExchange, RecordedReceipt, Redactor
@@ -45,11 +46,12 @@ class Witness:
     # by token what the requirement itself has looked at, once every answer was complete
     settled: dict[str, list[Receipt]] = field(default_factory=dict)
 
-    def note_key(self, key: str | None, target: Target) -> None:
+    def note_key(self, key: Secret | str | None, target: Target) -> None:
         """Remember a key that stands in for the target's: it may be all but the same."""
-        known = [value for _, value in target.secrets]
-        if key and key not in known:
-            self.other_keys.append((f"other-key-{len(self.other_keys) + 1}", key))
+        text = key.reveal() if isinstance(key, Secret) else key
+        known = [value for _, value in (*target.secrets, *self.other_keys)]
+        if text and text not in known:
+            self.other_keys.append((f"other-key-{len(self.other_keys) + 1}", text))
 
     def forget(self) -> None:
         """Begin anew: the requirement is judged once more."""

@@ -11,6 +11,7 @@ from desktop_world import AT_ONCE, CANARY, HELPER, MESSAGE, OLD, World
 from gatecert.desktop import CredentialError, GatewaySettings
 from gatecert.desktop.config.config import Client
 from gatecert.desktop.machine import client_of
+from gatecert.desktop.profiles import ENGINE_CLI, ENGINE_TOOLSEARCH, with_tool_search
 
 
 @pytest.fixture
@@ -24,6 +25,19 @@ def test_the_helpers_token_and_headers_are_in_force(world: World) -> None:
     assert settings.credential() == ("Authorization", "Bearer tok-1")
     assert dict(settings.custom_headers) == {"x-team": "of-the-helper"}
     assert world.contexts == ["interactive"]
+
+
+def test_tool_search_is_the_engines_where_the_settings_ask_for_it(world: World) -> None:
+    for version, name in (
+        ("1.21459.0", "engine-desktop-toolsearch-2.1.330"),
+        ("1.21458.9", "engine-desktop-2.1.330"),
+    ):
+        world.machine.client = client_of(version)
+        world.write({**HELPER, "toolSearchEnabled": True})
+        assert world.app.launch().engine.profile.name == name
+        world.app.quit()
+    assert with_tool_search(ENGINE_CLI) is ENGINE_CLI
+    assert with_tool_search(ENGINE_TOOLSEARCH) is ENGINE_TOOLSEARCH
 
 
 def test_a_helper_that_fails_leaves_the_mode_and_no_engine(world: World) -> None:

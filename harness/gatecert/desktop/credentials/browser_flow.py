@@ -11,6 +11,7 @@ from gatecert.desktop.credentials.oauth import (
     Attempt,
     Server,
     Tokens,
+    checked_endpoint,
     claims,
     read_tokens,
     refresh_form,
@@ -66,7 +67,8 @@ def refreshed(tokens: Tokens, settings: SignInSettings, transport: Transport) ->
 def endpoints(settings: SignInSettings, transport: Transport) -> Server:
     """The endpoints: those configured, else those that the issuer names. Raises CredentialError."""
     if settings.authorization_url and settings.token_url:
-        return Server(settings.authorization_url, settings.token_url)
+        chosen = (settings.authorization_url, settings.token_url)
+        return Server(*map(checked_endpoint, chosen))
     server = server_of_issuer(transport, settings.issuer)
     if not server.authorization or not server.token:
         raise CredentialError("discovery", "OIDC discovery failed (an endpoint is missing)")

@@ -55,8 +55,13 @@ def run_helper(
     finally:
         _end(child)
     if child.returncode != 0:
-        raise CredentialError("non-zero-exit", f"the helper ended with exit {child.returncode}")
+        raise CredentialError("non-zero-exit", f"the helper {_end_of(child.returncode)}")
     return printed
+
+
+def _end_of(returncode: int) -> str:
+    by_signal = f"was ended by signal {-returncode}"
+    return by_signal if returncode < 0 else f"ended with exit {returncode}"
 
 
 def _started(path: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -70,7 +75,7 @@ def _started(path: str, environment: Mapping[str, str]) -> subprocess.Popen[byte
             start_new_session=True,
         )
     except (OSError, ValueError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else "its path holds a NUL"
+        why = exc.strerror if isinstance(exc, OSError) else "no file can have its path"
         raise CredentialError("spawn-failed", f"the helper could not be started: {why}") from None
 
 

@@ -18,6 +18,7 @@ from gatecert.desktop.profiles.engines import (
     ENGINE_TOOLSEARCH,
     ENGINES,
     PLACEHOLDER,
+    with_tool_search,
 )
 from gatecert.desktop.profiles.sdks import SDKS, SdkProfile
 from gatecert.desktop.profiles.traits import ModelTraits, bare_model, traits_of
@@ -52,6 +53,7 @@ __all__ = [
     "find_engine",
     "profile_names",
     "traits_of",
+    "with_tool_search",
 ]
 
 

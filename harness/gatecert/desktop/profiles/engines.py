@@ -189,3 +189,9 @@ ENGINES: tuple[EngineProfile, ...] = (
     ENGINE_PRINT_197,
     ENGINE_CLI_197,
 )
+
+
+def with_tool_search(profile: EngineProfile) -> EngineProfile:
+    """The desktop's profile of the same release with ``toolSearchEnabled``; others stay."""
+    wanted = profile.name.replace("engine-desktop-", "engine-desktop-toolsearch-", 1)
+    return next((engine for engine in ENGINES if engine.name == wanted), profile)

@@ -91,6 +91,8 @@ def test_the_helper_gets_none_of_our_input(script: Script) -> None:
 def test_an_exit_code_other_than_0_is_a_failure_whatever_was_printed(script: Script) -> None:
     assert failure(script("echo token; exit 3")) == "non-zero-exit"
     assert failure(script("kill -9 $$")) == "non-zero-exit"
+    with pytest.raises(CredentialError, match="was ended by signal 9"):
+        run_helper(script("kill -9 $$"), {}, 10)
 
 
 def test_what_cannot_be_started_is_told(tmp_path: Path) -> None:
@@ -101,6 +103,7 @@ def test_what_cannot_be_started_is_told(tmp_path: Path) -> None:
     plain.chmod(0o755)  # no #! line, so no program
     assert failure(str(plain)) == "spawn-failed"
     assert failure("/bin/\0") == "spawn-failed"
+    assert failure("/bin/\ud800") == "spawn-failed"
 
 
 def test_a_path_is_no_command_line(script: Script) -> None:

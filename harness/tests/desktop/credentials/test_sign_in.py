@@ -23,7 +23,9 @@ from gatecert.desktop.credentials import (
     Credential,
     CredentialError,
     Interactive,
+    Prompt,
     SignIn,
+    SignInSettings,
     read_sign_in,
 )
 from gatecert.desktop.credentials.browser_flow import sign_in
@@ -171,6 +173,17 @@ def test_explicit_endpoints_need_no_discovery(
     }
     signing, _ = source(provider, clock, **urls)
     assert signing.current().token.reveal()
+
+
+def test_no_address_off_loopback_is_asked_without_tls(clock: StoppedClock) -> None:
+    def opened(prompt: Prompt) -> None:
+        raise AssertionError(prompt.url)
+
+    safe, unsafe = "https://id.example/a", "http://id.example/a"
+    for authorization, token in ((safe, unsafe), (unsafe, safe)):
+        settings = SignInSettings(CLIENT, authorization_url=authorization, token_url=token)
+        signing = SignIn(Interactive(GATEWAY, settings), HttpxTransport, opened, clock)
+        assert "is not https" in str(failure(signing))
 
 
 def test_a_redirect_port_is_the_one_that_is_listened_on(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from identity_provider import CLIENT, StoppedClock, User, VerifyingGateway
 
-from gatecert.desktop import CredentialError, DesktopApp, LocalMachine, Surroundings
+from gatecert.desktop import CredentialError, DesktopApp, HttpxTransport, LocalMachine, Surroundings
 from gatecert.desktop.recovery import Clock as EngineClock
 
 
@@ -84,6 +84,26 @@ def test_a_browser_that_does_not_come_back_is_waited_for_as_long_as_the_surround
     with pytest.raises(CredentialError, match=r"within 0\.01 s"):
         _ = app.engine
     app.quit()
+
+
+def test_a_browser_that_breaks_leaves_no_connection_open(
+    gateway: VerifyingGateway, clock: StoppedClock, tmp_path: Path
+) -> None:
+    def broken(prompt: object) -> None:
+        raise KeyboardInterrupt
+
+    closed: list[HttpxTransport] = []
+
+    class Counted(HttpxTransport):
+        def close(self) -> None:
+            closed.append(self)
+            super().close()
+
+    machine = app_of(gateway, clock, tmp_path, User()).machine
+    around = Surroundings(browser=broken, clock=clock)
+    with pytest.raises(KeyboardInterrupt):
+        DesktopApp(machine, Counted, around=around).launch()
+    assert len(closed) == 2
 
 
 def test_without_a_browser_the_app_runs_and_has_no_credential(

@@ -29,6 +29,7 @@ FAILURES: dict[str, Callable[[], Any]] = {
     "unusable header": lambda: Credential(Secret("t"), {"X-A": f"{CANARY}\n."}).applied(SETTINGS),
     "key": lambda: GatewaySettings(GATEWAY, f"{CANARY}\n."),
     "header": lambda: GatewaySettings(GATEWAY, "k", custom_headers={"X-A": f"{CANARY}\n."}),
+    "key in a name": lambda: GatewaySettings(GATEWAY, custom_headers={f"X-A: {CANARY}": "v"}),
     "query": lambda: normal_base_url(f"{GATEWAY}?key={CANARY}"),
     "query of another scheme": lambda: normal_base_url(f"ftp://gw.example?key={CANARY}"),
     "password with a slash": lambda: normal_base_url(f"https://user:{CANARY}/@gw.example"),
