@@ -287,3 +287,25 @@ def test_metadata_keys_as_headers(
     headers: dict[str, str], policy: Policy, found: list[str]
 ) -> None:
     assert codes(findings({"inferenceCustomHeaders": headers}, policy=policy)) == found
+
+
+def test_a_model_that_should_stand_in_a_list() -> None:
+    (found,) = findings({"inferenceModels": "claude-sonnet-4-5"})
+    assert 'here an array: ["..."]' in found.fix
+
+
+@pytest.mark.parametrize("url", ["https:/gw.example", "http:gw.example", "HTTPS:gw.example:8443"])
+def test_a_url_whose_slashes_are_lost(url: str) -> None:
+    assert codes(findings({"inferenceGatewayBaseUrl": url})) == ["invalid-url"]
+
+
+def test_a_host_named_http_is_no_scheme() -> None:
+    assert codes(findings({"inferenceGatewayBaseUrl": "http:8080"})) == ["no-scheme"]
+
+
+def test_the_key_of_the_nested_form_has_one_place() -> None:
+    inference = {"provider": "gateway", "baseUrl": "https://gw.example", "apiKey": "placeholder"}
+    data = json.dumps({"inference": inference}).encode()
+    (found,) = lint_data("a.json", data, Client(), Policy()).findings
+    assert (found.code.name, found.key) == ("misplaced-key", "inference.apiKey")
+    assert found.fix == "put it under inference.credential.apiKey"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
 
 from gatecert.desktop.config.config import Client, Config, Setting
-from gatecert.desktop.config.keys import CUT_OFF
+from gatecert.desktop.config.keys import CUT_OFF, nested_place
 from gatecert.lint.finding import Finding
 from gatecert.lint.near import is_misspelt, meant
 from gatecert.lint.report import at_file, at_place, at_setting
@@ -42,7 +42,8 @@ def misplaced(config: Config) -> Iterator[Finding]:
     for name, raw in config.unknown.items():
         if is_another_name(name) and not meant(name):
             key = name if is_plain(name) else ""
-            yield at_place("misplaced-key", config.source.path, key, raw.place)
+            fix = f"put it under {nested_place(KEY)}" if config.source.form == "nested" else ""
+            yield at_place("misplaced-key", config.source.path, key, raw.place, fix=fix)
 
 
 def is_another_name(name: str) -> bool:
@@ -134,7 +135,8 @@ def _of_kind(config: Config, kind: Setting, found: list[str]) -> Iterator[Findin
     needed = {"static": KEY, "helper-script": HELPER}.get(value)
     if needed is None or value in found:
         return
-    if needed not in config.source.raws and not is_misspelt(config, needed):
+    elsewhere = needed == KEY and any(map(is_another_name, config.unknown))
+    if needed not in config.source.raws and not elsewhere and not is_misspelt(config, needed):
         does = f"the client says '{KIND} is \"{value}\" but {needed} is not set'"
         yield at_setting("missing-key", kind, does=does, fix=f"set {needed}, or remove {KIND}")
 
