@@ -299,8 +299,15 @@ def test_a_url_whose_slashes_are_lost(url: str) -> None:
     assert codes(findings({"inferenceGatewayBaseUrl": url})) == ["invalid-url"]
 
 
-def test_a_host_named_http_is_no_scheme() -> None:
-    assert codes(findings({"inferenceGatewayBaseUrl": "http:8080"})) == ["no-scheme"]
+@pytest.mark.parametrize("url", ['"https://gw.example"', "<https://gw.example>", "[gw](https://g)"])
+def test_a_url_in_quotes(url: str) -> None:
+    (found,) = findings({"inferenceGatewayBaseUrl": url})
+    assert "quotes or brackets" in found.message
+
+
+@pytest.mark.parametrize("url", ["http:8080", "[::1]:8080", "gw.example"])
+def test_hosts_without_a_scheme(url: str) -> None:
+    assert codes(findings({"inferenceGatewayBaseUrl": url})) == ["no-scheme"]
 
 
 def test_the_key_of_the_nested_form_has_one_place() -> None:

@@ -24,7 +24,10 @@ _ENDPOINT = re.compile(
 )
 _REJECTS_USER_INFO = (1, 32352, 0)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_SLASH_LOST = re.compile(r"https?:(?!//)(?!\d+(/|$))", re.IGNORECASE)
+_SPOILT = {
+    "it stands in quotes or brackets": re.compile("[\"'`<({\u201c\u2018\u201e]|\\[[^:]"),
+    "a slash is missing behind its scheme": re.compile(r"https?:(?!//)(?!\d+(/|$))", re.IGNORECASE),
+}
 _USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _IN_OIDC = ("issuer", "authorizationUrl", "tokenUrl")
@@ -92,8 +95,9 @@ def _form(config: Config, setting: Setting, client: Client) -> Iterator[Finding]
     url = text.strip()
     if url != text:
         yield at_setting("blanks-in-url", setting)
-    if _SLASH_LOST.match(url):
-        yield at_setting("invalid-url", setting, "a slash is missing behind its scheme")
+    spoilt = next((why for why, begins in _SPOILT.items() if begins.match(url)), "")
+    if spoilt:
+        yield at_setting("invalid-url", setting, spoilt)
         return
     if not _SCHEME.match(url):
         yield at_setting("no-scheme", setting)
