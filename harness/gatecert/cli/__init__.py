@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -17,6 +18,7 @@ from gatecert.errors import EXIT_RUN_INVALID, EXIT_USAGE, GatecertError, UsageEr
 __all__ = ["main"]
 
 _SAME_WISH_S = 1.0
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,6 +51,12 @@ def _guarded(argv: Sequence[str] | None) -> int:
         return EXIT_RUN_INVALID
     except BrokenPipeError:  # the reader of our output has left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_RUN_INVALID
+    except OSError as exc:
+        if exc.errno in _DISK_IS_FULL:
+            tell(f"cannot write: {exc.strerror}")
+        else:
+            tell_fault(exc)
         return EXIT_RUN_INVALID
     except Exception as exc:  # whatever it is, it is no verdict on a gateway
         tell_fault(exc)

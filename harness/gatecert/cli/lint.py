@@ -20,6 +20,8 @@ def lint_files(arguments: argparse.Namespace) -> int:
     if arguments.list_codes:
         sys.stdout.write(PAGES[arguments.list_codes]())
         return EXIT_CLEAN
+    if "" in arguments.paths:  # a variable of a script that is not set; Path takes it for here
+        raise UsageError("lint: a path is empty; name a file or a folder")
     if not arguments.paths:
         raise UsageError("lint: name a file or a folder; see gatecert lint --help")
     paths = [Path(path) for path in arguments.paths]

@@ -45,8 +45,10 @@ allowed = ["claude-sonnet-4-5", "claude-haiku-4-5-20251001"]
 `--fail-on` (default: warning), 2 a file that cannot be read or wrong usage.
 
 What a file on its own cannot tell is judged where it can be seen: which of two sources wins, if
-both hives are in one export or alone in one folder, or a managed file and a local library are
-judged together; modes and owners, on systems that have them. A secret that everyone can read is
+both hives are in one export or alone in one folder, or a managed file and one local library of the
+same system are judged together and nothing else is; modes and owners, on systems that have them. A
+folder is searched for every `.json`, `.plist`, `.mobileconfig` and `.reg` that speaks of Claude
+Desktop, but not in `.git` and `node_modules`. A secret that everyone can read is
 an error in your own `Claude-3p` folder, or if everyone can write to the file as well; elsewhere it
 is a note, because a checkout has such modes and a managed file needs them.
 """

@@ -57,6 +57,8 @@ def parse_policy(raw: Mapping[str, Any], where: str) -> Policy:
             raise UsageError(f"{where}: unknown table [{table}]{near(table, _TABLES)}")
         _check(f"{where}: [{table}]", content, _TABLES[table])
     metadata, models = raw.get("metadata", {}), raw.get("models", {})
+    if not metadata.get("header", METADATA_HEADER).strip():
+        raise UsageError(f"{where}: [metadata] header is empty; leave it out, or name a header")
     return Policy(
         header=metadata.get("header", METADATA_HEADER),
         required=_names(metadata.get("required_keys", []), f"{where}: required_keys"),

@@ -88,6 +88,7 @@ def test_a_policy() -> None:
     [
         ([], "lint: name a file or a folder"),
         (["x" * 5000], "there is no such file or folder"),
+        ([str(GOOD), ""], "lint: a path is empty"),
         (["nowhere.json"], "nowhere.json: there is no such file or folder"),
         ([str(GOOD), "--client-version", "newest"], "--client-version: 'newest' is not a version"),
         ([str(GOOD), "--policy", "nowhere.toml"], "--policy nowhere.toml: cannot be read"),

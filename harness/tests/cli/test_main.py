@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import signal
 import sys
@@ -43,6 +44,7 @@ def ends_with(monkeypatch: pytest.MonkeyPatch) -> Any:
         (UsageError("a flag"), 2, "gatecert: a flag"),
         (RunError("a port\n::error::x\x1b[2J"), 3, "gatecert: a port ::error::x\\x1b[2J"),
         (KeyboardInterrupt(), 3, "gatecert: interrupted"),
+        (OSError(errno.ENOSPC, "no space"), 3, "gatecert: cannot write: no space"),
     ],
 )
 def test_what_ends_a_command_is_told_in_one_line(
@@ -58,7 +60,7 @@ def test_what_ends_a_command_is_told_in_one_line(
 
 
 @pytest.mark.parametrize(
-    "raised", [LookupError("odd\nthing"), RecursionError(), OSError(28, "no space"), MemoryError()]
+    "raised", [LookupError("odd\nthing"), RecursionError(), OSError(22, "odd"), MemoryError()]
 )
 def test_a_fault_of_ours_is_no_verdict_on_a_gateway(
     ends_with: Any, capsys: pytest.CaptureFixture[str], raised: Exception

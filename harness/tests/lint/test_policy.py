@@ -47,6 +47,7 @@ def test_the_promises_of_a_target_file_are_a_policy() -> None:
     ("text", "says"),
     [
         ("[metdata]", "unknown table [metdata]; did you mean 'metadata'?"),
+        ('[metadata]\nheader = " "', "[metadata] header is empty"),
         ("metadata = 1", "[metadata] must be a table"),
         ("[metadata]\nrequired = []", "unknown key 'required'; did you mean 'required_keys'?"),
         ('[metadata]\nrequired_keys = "team"', "required_keys is of the wrong kind"),

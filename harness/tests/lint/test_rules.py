@@ -323,3 +323,32 @@ def test_a_helpers_path_is_judged_as_the_client_takes_it(path: str) -> None:
     helper = {"inferenceCredentialHelper": path, "inferenceGatewayApiKey": ...}
     assert ("helper-path" in codes(findings(helper))) is bool(path_trouble(path))
     assert bool(path_trouble(path)) is (path not in ("/bin/key", "C:\\key.exe"))
+
+
+def test_a_model_that_should_stand_in_a_list() -> None:
+    (found,) = findings({"inferenceModels": "claude-sonnet-4-5"})
+    assert 'here an array: ["..."]' in found.fix
+
+
+@pytest.mark.parametrize("url", ["https:/gw.example", "http:gw.example", "HTTPS:gw.example:8443"])
+def test_a_url_whose_slashes_are_lost(url: str) -> None:
+    assert codes(findings({"inferenceGatewayBaseUrl": url})) == ["invalid-url"]
+
+
+@pytest.mark.parametrize("url", ['"https://gw.example"', "<https://gw.example>", "[gw](https://g)"])
+def test_a_url_in_quotes(url: str) -> None:
+    (found,) = findings({"inferenceGatewayBaseUrl": url})
+    assert "quotes or brackets" in found.message
+
+
+@pytest.mark.parametrize("url", ["http:8080", "[::1]:8080", "gw.example"])
+def test_hosts_without_a_scheme(url: str) -> None:
+    assert codes(findings({"inferenceGatewayBaseUrl": url})) == ["no-scheme"]
+
+
+def test_the_key_of_the_nested_form_has_one_place() -> None:
+    inference = {"provider": "gateway", "baseUrl": "https://gw.example", "apiKey": "placeholder"}
+    data = json.dumps({"inference": inference}).encode()
+    (found,) = lint_data("a.json", data, Client(), Policy()).findings
+    assert (found.code.name, found.key) == ("misplaced-key", "inference.apiKey")
+    assert found.fix == "put it under inference.credential.apiKey"

@@ -220,8 +220,9 @@ def flat_name(path: Iterable[str]) -> str:
     parts = list(path)
     joined = _camel(parts)
     candidates = [_NESTED.get(".".join(parts), ""), joined, _camel(parts[-1:])]
-    if parts[0] == "inference":
-        candidates.append("inferenceGateway" + joined.removeprefix("inference"))
+    gateways = "inferenceGateway" + joined.removeprefix("inference")
+    if parts[0] == "inference" and gateways in KEYS and not KEYS[gateways].nested:
+        candidates.append(gateways)
     return next((name for name in candidates if name in KEYS), joined)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from gatecert.desktop.config.config import Client, Config, Setting
-from gatecert.desktop.config.keys import CUT_OFF
+from gatecert.desktop.config.keys import CUT_OFF, nested_place
 from gatecert.desktop.credentials.helper import path_trouble
 from gatecert.desktop.credentials.plan import HELPER, KEY, KIND, KINDS, NEEDS, OIDC, SCHEME, ways
 from gatecert.desktop.credentials.sign_in_settings import troubles
@@ -38,7 +38,8 @@ def misplaced(config: Config) -> Iterator[Finding]:
     for name, raw in config.unknown.items():
         if is_another_name(name) and not meant(name):
             key = name if is_plain(name) else ""
-            yield at_place("misplaced-key", config.source.path, key, raw.place)
+            fix = f"put it under {nested_place(KEY)}" if config.source.form == "nested" else ""
+            yield at_place("misplaced-key", config.source.path, key, raw.place, fix=fix)
 
 
 def is_another_name(name: str) -> bool:
@@ -117,7 +118,8 @@ def _of_kind(config: Config, kind: Setting, found: list[str]) -> Iterator[Findin
     needed = NEEDS.get(value)
     if needed is None or value in found:
         return
-    if needed not in config.source.raws and not is_misspelt(config, needed):
+    elsewhere = needed == KEY and any(map(is_another_name, config.unknown))
+    if needed not in config.source.raws and not elsewhere and not is_misspelt(config, needed):
         does = f"the client says '{KIND} is \"{value}\" but {needed} is not set'"
         yield at_setting("missing-key", kind, does=does, fix=f"set {needed}, or remove {KIND}")
 

@@ -43,6 +43,7 @@ _NEEDS = {
     "inferenceMaxTokensPerWindow": "inferenceTokenWindowHours",
     "inferenceTokenWindowHours": "inferenceMaxTokensPerWindow",
 }
+_SHAPES = {"array": '["..."]', "object": '{"...": "..."}'}
 _QUOTES_FIX = r'escape each quote inside the text: "{\"x-team\":\"a\"}"; a quote that is already'
 _QUOTES_FIX += r" escaped becomes \\\""
 
@@ -90,7 +91,9 @@ def _misread(found: Misreading) -> Finding:
     elif found.key == PROVIDER:
         name, detail, fix = "not-activated", says, 'write "gateway", in lower case'
     elif found.misread.kind == "json":
-        detail, fix = _in_the_value(found), "write JSON: double quotes, no trailing comma"
+        wanted = KEYS[found.key].kind
+        detail = _in_the_value(found)
+        fix = f"write JSON, here an {wanted}: {_SHAPES[wanted]}, double quotes, no trailing comma"
     return at_place(name, found.path, found.key, found.raw.place, detail, fix=fix)
 
 

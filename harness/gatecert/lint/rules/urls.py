@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from gatecert.credentials import named_like_a_credential
 from gatecert.desktop.config.config import Client, Config, Setting
-from gatecert.desktop.config.keys import KEYS
+from gatecert.desktop.config.keys import KEYS, is_open
 from gatecert.desktop.credentials.plan import KEY as KEY_SETTING
 from gatecert.desktop.credentials.plan import SCHEME
 from gatecert.desktop.launch_rules import BASE_URL as KEY
@@ -24,6 +24,10 @@ _ENDPOINT = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_SPOILT = {
+    "it stands in quotes or brackets": re.compile("[\"'`<({\u201c\u2018\u201e]|\\[[^:]"),
+    "a slash is missing behind its scheme": re.compile(r"https?:(?!//)(?!\d+(/|$))", re.IGNORECASE),
+}
 _USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
 _IN_OIDC = ("issuer", "authorizationUrl", "tokenUrl")
 
@@ -53,6 +57,16 @@ def user_info(config: Config, client: Client) -> Iterator[Finding]:
             for member in _IN_OIDC:
                 if _has_user_info(setting.value.get(member)):
                     yield _refused(setting, client, member)
+    for setting in _of_open_keys(config):
+        if "://" in str(setting.value) and _has_user_info(setting.value):
+            yield _refused(setting, client)
+
+
+def _of_open_keys(config: Config) -> Iterator[Setting]:
+    """Settings that the client knows by the beginning of their name, such as ``otlpEndpoint``."""
+    for name, raw in config.source.raws.items():
+        if name not in KEYS and is_open(name):
+            yield Setting(name, raw.value, raw, config.source.path)
 
 
 def bootstrap_url(config: Config) -> Iterator[Finding]:
@@ -80,6 +94,10 @@ def _form(config: Config, setting: Setting, client: Client) -> Iterator[Finding]
     url = text.strip()
     if url != text:
         yield at_setting("blanks-in-url", setting)
+    spoilt = next((why for why, begins in _SPOILT.items() if begins.match(url)), "")
+    if spoilt:
+        yield at_setting("invalid-url", setting, spoilt)
+        return
     if not _SCHEME.match(url):
         yield at_setting("no-scheme", setting)
         url = "https://" + url
