@@ -27,7 +27,7 @@ def measure_fidelity(arguments: argparse.Namespace) -> int:
         read_plans(folder / "fidelity" / "flows.toml"),
         read_explanations(folder / "fidelity" / "explained.toml"),
         set(wanted),
-        whole=set(wanted) == set(names),
+        whole=set(wanted) == set(names) and not arguments.captures,
     )
     if not result.scores:
         raise UsageError(f"{captures} holds nothing about {', '.join(sorted(set(wanted)))}")

@@ -174,7 +174,8 @@ class _Reader:
 
     def _on_content_block_start(self, data: dict[str, Any]) -> None:
         given = _object(data.get("content_block"))
-        dropped = ("text", "thinking", "signature", "input")
+        # all of these come with deltas, and from nowhere else
+        dropped = ("text", "thinking", "signature", "input", "partial_json")
         block = {key: value for key, value in given.items() if key not in dropped}
         if block.get("type") == "tool_use":
             kept = given.get("input") if self._mode.input_from_start else None

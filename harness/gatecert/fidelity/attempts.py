@@ -32,6 +32,8 @@ from gatecert.fidelity.rehearsal import (
 KIND = "attempt"
 # of what is in them only their sizes and places were kept
 _LISTS = (".messages", ".tools")
+# of which the value counts as well
+_WHOLE = (".max_tokens",)
 # a process, the recorder's own pauses and a credential helper take their time
 _ROOM_S = 0.5
 _RETRIES = re.compile(r" \((?:CLAUDE_CODE_MAX_RETRIES=(\d+)|default retries)\)$")
@@ -85,7 +87,7 @@ def _compare(result: Comparison, case: Case, captured: Mapping[str, Any]) -> Non
     result.point(KIND, 0, "gaps", *_gaps(captured["gaps_s"], least, most))
     changes = zip(captured["changes_between_attempts"], least.attempts[1:], strict=False)
     for number, (known, attempt) in enumerate(changes, 2):
-        result.point(KIND, number, "changes", *_changes(known, attempt))
+        _compare_changes(result, number, known, attempt)
 
 
 def _compare_end(result: Comparison, words: str, failed: bool, turn: Persisted) -> None:
@@ -221,13 +223,24 @@ def _gaps(captured: Sequence[float], least: Persisted, most: Persisted) -> tuple
     return known, known if fits else " ".join(f"{a:.1f}-{b:.1f}" for a, b in windows)
 
 
-def _changes(known: Sequence[str], attempt: Attempt) -> tuple[str, str]:
-    """Where a request differs from the one before: places and betas."""
+def _compare_changes(
+    result: Comparison, number: int, known: Sequence[str], attempt: Attempt
+) -> None:
+    """Where a request differs from the one before: each place a point, so is that there is none."""
     places = _places(known)
     simulated = _places(attempt.changed if attempt.why != "tools" else [".messages"])
     if len(known) >= _MOST_ENTRIES:  # the rest was not kept
         simulated = [place for place in simulated if place in places]
-    return "; ".join(places), "; ".join(simulated)
+    for place in sorted({*places, *simulated}):
+        there, here = (place if place in found else "no such" for found in (places, simulated))
+        result.point(KIND, number, f"changes {_named(place)}", there, here)
+    if not places and not simulated:
+        result.point(KIND, number, "changes", "none", "none")
+
+
+def _named(place: str) -> str:
+    """A place without what came and went there."""
+    return place.partition(" ")[0].partition(":")[0].lstrip("+-")
 
 
 def _places(entries: Sequence[str]) -> list[str]:
@@ -236,8 +249,8 @@ def _places(entries: Sequence[str]) -> list[str]:
 
 
 def _place(entry: str) -> str:
-    if not entry.lstrip("+- ").startswith("."):
-        return entry.partition(": ")[0] if entry.startswith("hdr") else entry
+    if not entry.lstrip("+- ").startswith(".") or entry.startswith(_WHOLE):
+        return entry.replace("'", "") if entry.startswith("hdr") else entry
     words = re.sub(r"\[\d+\]", "", entry.lstrip("+- ")).partition("=")[0].partition(":")[0]
     place = words if words.startswith(".thinking") else "." + words.split(".")[1]
     sign = entry[0] if entry[0] in "+-" else ""

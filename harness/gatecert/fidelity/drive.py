@@ -22,7 +22,7 @@ from gatecert.fidelity.plans import CallPlan, FlowPlan
 from gatecert.upstream import Directive, Plan, Provider, Receipt, embed, new_token
 
 _KEY, _TOKEN = "sk-fidelity-key", "fidelity-token"
-_COUNT_MS = 150  # long enough for every connection of a burst to be in use
+_HELD_MS = 1000  # long enough for every connection of a burst to be in use, on a busy machine too
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def repeat_flow(flow: CapturedFlow, plan: FlowPlan, provider: Provider) -> Sent:
     """Run a flow with our own engine."""
     prompt = _Prompt(plan.prompt, [plan_of(name) for name in flow.answers])
     first = _Prompt("foo", [Plan(status=plan.count_status)])
-    counted = _Prompt("", [Plan(delay_ms=_COUNT_MS, status=plan.count_status)])
+    counted = _Prompt("", _held(plan))
     since = provider.hello()
     app = DesktopApp(settings_of(plan, provider.url), HttpxTransport, plan.profile).launch()
     try:
@@ -110,6 +110,12 @@ class _Prompt:
     def taken_out(self, body: bytes) -> bytes:
         """The body with the plain text in its place."""
         return body.replace(_inside(self.text), _inside(self.plain))
+
+
+def _held(plan: FlowPlan) -> list[Plan]:
+    """Answers to a burst of counts: the first on each connection is kept waiting."""
+    first = Plan(delay_ms=_HELD_MS, status=plan.count_status)
+    return [first] * plan.profile.release.burst_connections + [Plan(status=plan.count_status)]
 
 
 def _inside(text: str) -> bytes:

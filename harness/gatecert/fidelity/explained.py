@@ -73,13 +73,11 @@ def stale(
 ) -> list[Explanation]:
     """The explanations that match no difference.
 
-    Only those about a flow that was ``compared`` (capture and name) can be judged; in a run that is
-    not ``whole`` a pattern may be about flows that were left out, so only full names count.
+    In a run that is not ``whole`` only those can be judged that give the full name of a flow that
+    was ``compared`` (capture and name): a pattern may be about flows that were left out.
     """
     unused = [e for e in explanations if not any(e.matches(d) for d in differences)]
-    if not whole:
-        return [e for e in unused if (e.capture, e.flow) in compared]
-    return [e for e in unused if any(e.covers(capture, flow) for capture, flow in compared)]
+    return unused if whole else [e for e in unused if (e.capture, e.flow) in compared]
 
 
 def _explanation(entry: dict[str, object]) -> Explanation:

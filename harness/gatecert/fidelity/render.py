@@ -31,6 +31,8 @@ def as_text(result: Fidelity) -> str:
         lines += _differences(score)
     for explanation in result.stale:
         lines.append(f"STALE        {explanation}: explains no difference; take it out")
+    if result.unmeasured:
+        lines.append(f"\nNOT MEASURED, for want of a capture: {', '.join(result.unmeasured)}")
     lines.append(_sum(result))
     return "\n".join(lines) + "\n"
 
@@ -42,6 +44,7 @@ def as_json(result: Fidelity) -> str:
         "unexplained": len(result.unexplained),
         "profiles": [_profile_json(score) for score in result.scores],
         "stale": [str(explanation) for explanation in result.stale],
+        "unmeasured": list(result.unmeasured),
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 

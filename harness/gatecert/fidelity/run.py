@@ -25,14 +25,15 @@ def measure(
 ) -> Fidelity:
     """Compare the profiles named in ``wanted`` with a folder of captures.
 
-    ``whole`` says that these are all profiles, so that every explanation can be judged. Raises
+    ``whole`` says that these are all profiles and all captures that are kept, so that every
+    explanation can be judged. Raises
     UsageError for captures or plans that cannot be read, RunError without a provider.
     """
     with _provider() as provider:
         bench = Bench(captures, plans, provider, wanted)
         compared = [c for section in SECTIONS.values() for c in section(bench)]
     pairs = [(c.profile, c.comparison) for c in compared]
-    return scored(pairs, explanations, whole=whole)
+    return scored(pairs, explanations, whole=whole, wanted=wanted)
 
 
 @contextmanager

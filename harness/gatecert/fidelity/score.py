@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatecert.fidelity.comparison import KINDS, Comparison, Difference
@@ -36,10 +36,14 @@ class ProfileScore:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """The result of a run: a score for each profile, and explanations that explain nothing."""
+    """The result of a run: a score for each profile, and explanations that explain nothing.
+
+    ``unmeasured`` are the profiles that were asked for and of which no capture says anything.
+    """
 
     scores: Sequence[ProfileScore]
     stale: Sequence[Explanation]
+    unmeasured: Sequence[str] = ()
 
     @property
     def unexplained(self) -> list[Difference]:
@@ -57,8 +61,9 @@ def scored(
     explanations: Sequence[Explanation],
     *,
     whole: bool,
+    wanted: Collection[str] = (),
 ) -> Fidelity:
-    """Sum up comparisons, each with the name of its profile."""
+    """Sum up comparisons, each with the name of its profile; ``wanted`` are those asked for."""
     by_profile: dict[str, list[Comparison]] = {}
     for name, comparison in compared:
         by_profile.setdefault(name, []).append(comparison)
@@ -70,7 +75,7 @@ def scored(
         {(c.capture, c.flow) for c in everything},
         whole=whole,
     )
-    return Fidelity(scores, unused)
+    return Fidelity(scores, unused, sorted(set(wanted) - set(by_profile)))
 
 
 def _score(

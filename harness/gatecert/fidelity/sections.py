@@ -86,8 +86,9 @@ def compare_discovery(bench: Bench) -> Iterator[Compared]:
             continue
         kept = document[f"kept_{profile.version}"]
         result = Comparison("model-discovery", f"kept_{profile.version}")
-        for name in document["offered"]:
-            keeps = engine_keeps(name, profile.release.keeps)
+        offered = document["offered"]
+        for name in dict.fromkeys([*offered, *kept]):
+            keeps = name in offered and engine_keeps(name, profile.release.keeps)
             result.point("model", 0, name, name in kept, keeps)
         yield Compared(profile.name, result)
         lines = document["with_path_prefix"][f"prefix_{age}"]

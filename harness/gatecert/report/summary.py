@@ -89,15 +89,18 @@ def _change(place: int, change: Change) -> list[str]:
     return [
         f"{place}. **{escaped(head)}** {escaped(result.title)}",
         f"   - Came: {escaped(result.came or result.reason)}",
-        *_user(result),
+        *_user(change),
         *([f"   - {escaped(_also(change))}"] if change.also else []),
         f"   - Change: {escaped(change.todo)}{suspect}",
     ]
 
 
-def _user(result: Result) -> list[str]:
-    seen = result.evidence.seen
-    return [f"   - What the user sees: {escaped(seen.text)}"] if seen else []
+def _user(change: Change) -> list[str]:
+    seen = change.result.evidence.seen
+    if seen is None:
+        return []
+    told = f"the same as for {change.seen_as}." if change.seen_as else seen.text
+    return [f"   - What the user sees: {escaped(told)}"]
 
 
 def _also(change: Change) -> str:

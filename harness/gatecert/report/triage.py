@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatecert.record import Result, RunRecord
 from gatecert.report.causes import most_basic, shared_answers, status_of
@@ -34,13 +34,15 @@ class Change:
     """One change to the gateway; ``also`` are further requirements that ask for the same one.
 
     With ``one_answer`` all of them fail with the same answer, which points to one cause.
-    ``check_first`` says what may be wrong outside the gateway, or is empty.
+    ``check_first`` says what may be wrong outside the gateway, or is empty. ``seen_as`` is the id
+    of an earlier change of which the user sees the same, or empty.
     """
 
     result: Result
     also: Sequence[Result] = ()
     one_answer: bool = False
     check_first: str = ""
+    seen_as: str = ""
 
     @property
     def todo(self) -> str:
@@ -74,7 +76,16 @@ def changes(record: RunRecord) -> list[Change]:
         return verdict, len(members) < _MANY or members[0].id not in answers, area, -len(members)
 
     ordered = sorted(groups.values(), key=rank)
-    return [_change(members, answers.get(members[0].id, ""), record) for members in ordered]
+    found = [_change(members, answers.get(members[0].id, ""), record) for members in ordered]
+    told: dict[str, str] = {}
+    return [replace(change, seen_as=_seen_as(change.result, told)) for change in found]
+
+
+def _seen_as(result: Result, told: dict[str, str]) -> str:
+    """Who had this user's line first, if not this result; ``told`` is by line, and grows."""
+    seen = result.evidence.seen
+    first = told.setdefault(seen.text, result.id) if seen else result.id
+    return "" if first == result.id else first
 
 
 def _change(members: Sequence[Result], answer: str, record: RunRecord) -> Change:

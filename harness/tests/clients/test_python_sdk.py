@@ -181,6 +181,8 @@ def test_a_tool_loop_of_two_turns(bench: Bench, connect: Connect, stream: bool) 
     answer = _message(connect(), stream, asked)
     assert answer.content[0].text == "".join(PIECES)
 
+    for sent in (bench.receipt(first).json(), bench.receipt(second).json()):
+        assert (sent["tools"], sent["thinking"]) == ([WEATHER], budget)
     replayed = bench.receipt(second).json()["messages"]
     assert [m["role"] for m in replayed] == ["user", "assistant", "user"]
     kept = replayed[1]["content"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import pytest
@@ -92,6 +93,23 @@ def test_a_tools_input_in_its_start_counts_for_the_sdks_alone() -> None:
 def test_truncated_input_is_marked_by_the_engine_and_dropped_by_the_sdks() -> None:
     inputs = [reading("s_toolbadjson", mode).tools[0]["input"] for mode in MODES]
     assert [list(given) for given in inputs] == [[UNPARSED_INPUT], [UNPARSED_INPUT], [], []]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+@pytest.mark.parametrize("given_text", [5, {"a": 1}, [1], '{"a": 1}'])
+def test_the_text_of_an_input_in_its_blocks_start_is_no_input(
+    mode: ReaderMode, given_text: object
+) -> None:
+    start = {"index": 0, "content_block": {"type": "shiny", "partial_json": given_text}}
+    body = b"".join(
+        b"event: %s\ndata: %s\n\n" % (name, json.dumps(data).encode())
+        for name, data in (
+            (b"message_start", {"message": {"id": "m"}}),
+            (b"content_block_start", start),
+            (b"content_block_stop", {"index": 0}),
+        )
+    )
+    assert read_stream(body, mode).blocks == [{"type": "shiny"}]
 
 
 @given(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gatecert.desktop.recovery import ladder, redraft
 from gatecert.desktop.recovery import policy as policies
 from gatecert.fidelity import attempts
 from gatecert.fidelity.attempts import compare_attempts
@@ -54,7 +55,7 @@ def test_every_fault_of_the_captures_is_compared() -> None:
         ({"retry_after_s": 300.0}, "requests"),
         ({"statuses": frozenset({429})}, "requests"),
         ({"ladder": ()}, "requests"),
-        ({"writes_stream_false": False}, "changes"),
+        ({"writes_stream_false": False}, "changes .stream"),
         ({"shows_unauthorized": True}, "requests"),
         ({"keeps_shown_text": True}, "modes"),
         ({"repeats_refusal": False}, "requests"),
@@ -69,6 +70,28 @@ def test_a_wrong_rule_shows(
     explanations = read_explanations(EXPLAINED)
     wrong = replace(policies.PRINT_330, **changes)
     monkeypatch.setitem(attempts._ENGINES, "claude-code-2.1.330", wrong)
+    found = [d for _, c in attempts._engines(CAPTURES) for d in c.differences]
+    assert path in {d.path for d in found if not why(explanations, d)}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "value", "path"),
+    [
+        (redraft, "_FALLBACK_TIMEOUT_S", 301, "changes hdr"),
+        (redraft, "_FALLBACK_TOKENS", 63_000, "changes .max_tokens"),
+        (
+            ladder,
+            "_restored",
+            lambda first, taken: first.with_fields(temperature=1),
+            "changes .temperature",
+        ),
+    ],
+)
+def test_a_wrong_change_between_attempts_shows(
+    module: Any, name: str, value: Any, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explanations = read_explanations(EXPLAINED)
+    monkeypatch.setattr(module, name, value)
     found = [d for _, c in attempts._engines(CAPTURES) for d in c.differences]
     assert path in {d.path for d in found if not why(explanations, d)}
 

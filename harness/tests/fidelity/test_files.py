@@ -141,12 +141,13 @@ def test_an_explanation_matches_by_patterns_and_number() -> None:
     assert why([Explanation("c-*", "*", "body.*", "so")], difference) == ""
 
 
-def test_what_explains_nothing_is_stale_if_its_flow_was_compared() -> None:
+def test_what_explains_nothing_is_stale_even_if_its_capture_is_gone() -> None:
     exact, wide = Explanation("c", "f", "p", "so"), Explanation("*", "*", "p", "so")
     compared = {("c", "f"), ("c", "g")}
     assert stale([exact, wide], [], compared, whole=True) == [exact, wide]
     assert stale([exact, wide], [], compared, whole=False) == [exact]
-    assert stale([exact], [], {("c", "g")}, whole=True) == []
+    assert stale([exact], [], {("c", "g")}, whole=False) == []
+    assert stale([exact], [], {("c", "g")}, whole=True) == [exact]
     found = [Difference("c", "f", 1, "p", "a", "b")]
     assert stale([exact, wide], found, compared, whole=True) == []
 

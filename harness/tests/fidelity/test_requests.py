@@ -54,6 +54,10 @@ def add_a_header(sent: list[dict[str, Any]]) -> None:
     sent[SENT]["headers_in_order"].insert(3, ["X-New", "1"])
 
 
+def send_a_header_twice(sent: list[dict[str, Any]]) -> None:
+    sent[SENT]["headers_in_order"].insert(1, ["Accept", "application/json"])
+
+
 def swap_two_headers(sent: list[dict[str, Any]]) -> None:
     headers = sent[SENT]["headers_in_order"]
     headers[-3], headers[-2] = headers[-2], headers[-3]
@@ -139,6 +143,7 @@ def send_one_more(sent: list[dict[str, Any]]) -> None:
     [
         (drop_a_header, "header", "headers.x-app"),
         (add_a_header, "header", "headers.X-New"),
+        (send_a_header_twice, "header", "headers.Accept"),
         (swap_two_headers, "header", "headers.Accept-Encoding"),
         (change_the_case, "header", "headers.Content-Type"),
         (add_a_beta, "header", "headers.anthropic-beta.value"),

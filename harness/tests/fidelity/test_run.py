@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gatecert.desktop import Engine, Exchange
 from gatecert.desktop.profiles import EngineProfile, Switches, profile_names
 from gatecert.errors import UsageError
 from gatecert.fidelity.captures import CapturedFlow, read_captures
@@ -97,6 +99,20 @@ def test_parallel_work_opens_connections(provider: Provider) -> None:
     assert (len(sent.requests), sent.connections) == (25, 10)
 
 
+def test_a_machine_that_is_slow_opens_as_many(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count, late = Engine.count_tokens, iter([0.05 * n for n in range(12)])
+
+    def slow(self: Engine, text: str) -> Exchange:
+        time.sleep(next(late, 0.0))
+        return count(self, text)
+
+    monkeypatch.setattr(Engine, "count_tokens", slow)
+    key = ("claude-code-2.1.197", "context_count_tokens_404_fallback")
+    assert repeat_flow(FLOWS[key], PLANS.flows[key], provider).connections == 13
+
+
 def section(
     name: str, provider: Provider, captures: Path = CAPTURES, plans: Plans = PLANS
 ) -> list[Compared]:
@@ -136,6 +152,16 @@ def test_another_rule_of_discovery_is_named(provider: Provider, tmp_path: Path) 
         d for c in section("model-discovery", provider, folder) for d in c.comparison.differences
     ]
     assert {d.path for d in differences} == {"opus"}
+
+
+def test_an_id_that_was_kept_and_never_offered_is_named(provider: Provider, tmp_path: Path) -> None:
+    folder = broken_copy(
+        tmp_path, "model-discovery.json", '"kept_2.1.330": [', '"kept_2.1.330": ["claude-ghost",'
+    )
+    differences = [
+        d for c in section("model-discovery", provider, folder) for d in c.comparison.differences
+    ]
+    assert {d.path for d in differences} == {"claude-ghost"}
 
 
 def test_without_such_captures_a_section_is_empty(provider: Provider, tmp_path: Path) -> None:

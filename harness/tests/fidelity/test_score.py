@@ -60,6 +60,14 @@ def test_a_score_is_never_rounded_up_to_a_hundred() -> None:
     assert "100 %" not in text
 
 
+def test_a_profile_without_captures_is_named_and_has_no_score() -> None:
+    result = scored([("p", comparison("f"))], [], whole=True, wanted={"p", "q"})
+    assert ([score.name for score in result.scores], result.unmeasured) == (["p"], ["q"])
+    assert "NOT MEASURED, for want of a capture: q" in as_text(result)
+    assert json.loads(as_json(result))["unmeasured"] == ["q"]
+    assert "NOT MEASURED" not in as_text(scored([("p", comparison("f"))], [], whole=True))
+
+
 def test_the_json_says_the_same() -> None:
     document = json.loads(as_json(fidelity(Explanation("capture", "one", "*", "known"))))
     assert (document["clean"], document["unexplained"], document["stale"]) == (True, 0, [])

@@ -266,6 +266,8 @@ def test_the_first_screen_names_three_changes_with_the_harm_to_users() -> None:
     first = text[text.index('<ol class="changes">') : text.index("</ol>")]
     assert re.findall(r"harm (\w+)", first) == ["auth", "streaming", "errors"]
     assert first.count("Suspect: gateway (gateway → provider).") == 3
+    assert first.count("The user waits, then reads") == 1
+    assert first.count("the same as for X-3.") == 2
 
 
 def test_the_first_screen_names_the_cause_and_counts_what_it_breaks() -> None:

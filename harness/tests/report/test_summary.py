@@ -51,6 +51,16 @@ def test_one_answer_is_told_once_with_the_number_of_requirements() -> None:
     assert "Change: Ignore the query." in section
 
 
+def test_the_same_line_of_the_user_is_told_once_and_then_pointed_to() -> None:
+    both = [
+        sample_result("AUTH-03", id=name, area="streaming", came=name, fix=name)
+        for name in ("STREAM-01", "STREAM-02")
+    ]
+    text = render_summary(sample_record(results=both))
+    assert text.count("What the user sees: The user waits, then reads") == 1
+    assert text.count("What the user sees: the same as for STREAM-01.") == 1
+
+
 def test_what_was_not_verified_is_listed() -> None:
     text = render_summary(sample_record())
     section = text[text.index("### Not verified (2)") :]
