@@ -25,6 +25,7 @@ from gatecert.desktop.messages import (
     with_reply,
     with_user,
 )
+from gatecert.desktop.profiles.traits import bare_model
 from gatecert.desktop.prompt import Json, filler, reminder, text_block
 
 MOST_ROUNDS = 8
@@ -36,7 +37,11 @@ _AGENT_SAID = 57
 _COMPACT = (6_361, 6_755)
 _COUNT_SIZES = (2_025, 265, 357)
 _NOT_SERVED = 404
+_COMMAND_LINE = "sdk-cli"
+# UTF-16 units; observed on engines 2.1.330 and 2.1.197
+_LEAST_TITLED = 10
 _UNDER_WAY_S = 5.0
+_THOUGHTS = ("thinking", "redacted_thinking")
 _PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
     "rkJggg=="
@@ -103,9 +108,12 @@ class Session:
         sent = [self.engine.start_probe()] if probes else []
         return [*sent, *([self.engine.discover()] if discover else [])]
 
-    def say(self, text: str) -> Turn:
-        """The user's words: a title first while there is none, then the turn."""
-        if not self._titled and self._asks_for_titles():
+    def say(self, text: str, *, typed: str | None = None) -> Turn:
+        """The user's words: a title first while there is none, then the turn.
+
+        ``typed`` are the words of which the client decides that, where ``text`` holds more.
+        """
+        if not self._titled and self._asks_for_title(text if typed is None else typed):
             self._titled = _is_title(
                 self.engine.title(text, model=self._title_model or self.model).text
             )
@@ -117,9 +125,12 @@ class Session:
             self.messages = with_user(self.messages, later)
         return self._turn()
 
-    def _asks_for_titles(self) -> bool:
-        profile = self.engine.profile
-        return profile.mode != "print" and (profile.release.ignores_quiet or not self._quiet)
+    def _asks_for_title(self, text: str) -> bool:
+        """Whether these words get a title: not a few of them, and not on the bare command line."""
+        profile, release = self.engine.profile, self.engine.profile.release
+        if not release.ignores_quiet and (self._quiet or profile.entrypoint == _COMMAND_LINE):
+            return False
+        return utf16_units(text.strip()) >= _LEAST_TITLED
 
     def use_tools(self, turn: Turn, run: RunTool = run_tool) -> Turn:
         """Run the tools that the model asks for, and hand their results in, until it asks for none.
@@ -180,10 +191,18 @@ class Session:
         messages = marked(self.engine.profile, self.model, self.messages)
         turn = self.engine.send_draft(self.engine.draft(messages, model=self.model), on_event)
         same = bool(self._last_id) and message_id(turn) == self._last_id
-        if blocks := replayed(turn):
+        if blocks := self._replayed(turn):
             self.messages = with_reply(self.messages, blocks, same_message=same)
         self._last_id = message_id(turn)
         return turn
+
+    def _replayed(self, turn: Turn) -> list[Json]:
+        """What is sent back: an older engine drops the thoughts of a model that was not asked."""
+        blocks = replayed(turn)
+        asked = bare_model(self.model)
+        if not self.engine.profile.release.own_thinking_only or answering_model(turn) == asked:
+            return blocks
+        return [block for block in blocks if block.get("type") not in _THOUGHTS]
 
 
 class _Subagent:
@@ -245,15 +264,28 @@ def replayed(turn: Turn) -> list[Json]:
 
 def message_id(turn: Turn) -> str:
     """The id of an answer's message, or ``""``."""
-    if not turn.stream:
-        return _id_of(turn.exchange.json())
-    starts = (event.json() for event in turn.events if event.name == "message_start")
-    first = next(starts, None)
-    return _id_of(first.get("message")) if isinstance(first, dict) else ""
+    return str(_message(turn).get("id", ""))
 
 
-def _id_of(message: object) -> str:
-    return str(message.get("id", "")) if isinstance(message, dict) else ""
+def answering_model(turn: Turn) -> str:
+    """The model that the answer names, or ``""``."""
+    return str(_message(turn).get("model", ""))
+
+
+def utf16_units(text: str) -> int:
+    """The length of a text as the engine counts it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _message(turn: Turn) -> dict[str, object]:
+    """An answer's message, or the beginning of one, empty if there is none."""
+    if turn.stream:
+        starts = (event.json() for event in turn.events if event.name == "message_start")
+        first = next(starts, None)
+        message = first.get("message") if isinstance(first, dict) else None
+    else:
+        message = turn.exchange.json()
+    return message if isinstance(message, dict) else {}
 
 
 def _argument(call: Json, name: str) -> object:

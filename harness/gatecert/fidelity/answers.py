@@ -43,8 +43,10 @@ ANSWERS: Mapping[str, Sequence[Block]] = {
 }
 
 
-def plan_of(name: str) -> Plan:
-    """The provider's plan for an answer of this name; what it does not know is a plain text.
+def plan_of(name: str, model: str = "a-model") -> Plan:
+    """The provider's plan for an answer of this name by ``model``.
+
+    A name that it does not know is a plain text.
 
     ``err:STATUS:TYPE|MESSAGE`` is an error.
     """
@@ -54,7 +56,7 @@ def plan_of(name: str) -> Plan:
         return Plan(status=int(status), error={"type": kind, "message": message})
     blocks = ANSWERS.get(name, ANSWERS["text"])
     stop = "tool_use" if any(block.type == "tool_use" for block in blocks) else "end_turn"
-    script = list(events(Plan(blocks=blocks, stop_reason=stop), "", "a-model"))
+    script = list(events(Plan(blocks=blocks, stop_reason=stop), "", model))
     return Plan(events=[[event, _with_id(data)] for event, data in script])
 
 

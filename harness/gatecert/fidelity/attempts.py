@@ -40,6 +40,11 @@ _RETRIES = re.compile(r" \((?:CLAUDE_CODE_MAX_RETRIES=(\d+)|default retries)\)$"
 # the captures keep so many entries of a change, and so much of an SDK's message
 _MOST_ENTRIES = 8
 _MOST_OF_A_MESSAGE = 100
+_MOST_OF_A_SENTENCE = 400
+# an answer of which only the length was kept, ids, and the number of entries that were not kept
+_LENGTH = re.compile(r"str\(\d+\)")
+_ID = re.compile(r"\b(?:req|msg)_\w+|<(?:request|message)-id>")
+_MORE = re.compile(r"and \d+ more")
 _ENGINES = {"claude-code-2.1.330": policies.PRINT_330, "claude-code-2.1.197": policies.PRINT_197}
 _SDKS = {"python-2.12.0": policies.PYTHON_NEW, "ts-1.12.0": policies.TS_NEW}
 # what iterating raw events finds wrong; everything else looks like an end
@@ -54,18 +59,18 @@ def compare_attempts(captures: Path) -> ByProfile:
     """Every fault of the captures in a folder, with the profile's name. Raises UsageError."""
     yield from _engines(captures)
     yield from _extras(captures)
-    for fault, calls in _results(captures / "errors-sdks.json").items():
+    for fault, calls in results_in(captures / "errors-sdks.json").items():
         for call, captured in calls.items():
             yield _sdk(fault, call, captured)
 
 
 def _engines(captures: Path) -> ByProfile:
-    for client, faults in _results(captures / "errors-claude-code.json").items():
+    for client, faults in results_in(captures / "errors-claude-code.json").items():
         draft = recorded_draft(captures / f"{client}.json")
         for name, captured in faults.items():
             policy = _ENGINES[client]
             result = Comparison("errors-claude-code", f"{policy.version} {name}")
-            _compare(result, _engine_case(policy, name, draft), captured)
+            compare(result, _engine_case(policy, name, draft), captured)
             yield policy.name, result
 
 
@@ -75,7 +80,8 @@ def _engine_case(policy: RetryPolicy, name: str, draft: Draft) -> Case:
     return Case(policy, draft, [_RETRIES.sub("", name)], Options(max_retries=retries))
 
 
-def _compare(result: Comparison, case: Case, captured: Mapping[str, Any]) -> None:
+def compare(result: Comparison, case: Case, captured: Mapping[str, Any]) -> None:
+    """Compare one fault of an engine with its simulation."""
     least, most = simulate(case, 0.0), simulate(case, 1.0)
     requests = requests_of(least, case.policy)
     result.point(KIND, 0, "requests", captured["messages_requests"], requests)
@@ -91,13 +97,18 @@ def _compare(result: Comparison, case: Case, captured: Mapping[str, Any]) -> Non
 
 
 def _compare_end(result: Comparison, words: str, failed: bool, turn: Persisted) -> None:
-    result.point(KIND, 0, "last words", _plain(words), _plain(last_words(turn)))
+    known, ours = _plain(words), _plain(last_words(turn))
+    if _LENGTH.fullmatch(known) and not failed:
+        ours = f"str({len(last_words(turn))})"
+    elif len(words) >= _MOST_OF_A_SENTENCE:  # the rest was not kept
+        ours = ours[: len(known)]
+    result.point(KIND, 0, "last words", known, ours)
     result.point(KIND, 0, "failed", failed, turn.end.message != "")
 
 
 def _extras(captures: Path) -> ByProfile:
     """The cases of one engine with other settings, where they are about inference at all."""
-    cases = _results(captures / "errors-claude-code-extra.json")
+    cases = results_in(captures / "errors-claude-code-extra.json")
     if not cases:
         return
     draft = recorded_draft(captures / "claude-code-2.1.330.json")
@@ -128,8 +139,8 @@ def _extra_case(name: str, turns: Sequence[Mapping[str, Any]], draft: Draft) -> 
     model = turns[0]["model"] if turns else draft.body["model"]
     others = [r["model"] for r in turns if r["model"] != model]
     options = Options(
-        # how often is not in the capture; one repeat is what its requests show
-        max_retries=1 if name.startswith("nofallback") else None,
+        # how often is not in the capture; one repeat in all is what these requests show
+        max_retries=1 if name.startswith(("nofallback", "stream_then")) else None,
         fallback=not name.startswith("nofallback"),
         fallback_model=others[0] if others else "",
     )
@@ -202,8 +213,9 @@ def _returned(captured: Any, last: Attempt) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    """Without what no simulation can know: the size of the real conversation, our blanks."""
-    return re.sub(r"only ~\d+ tokens", "only ~N tokens", " ".join(text.split()))
+    """Without what no simulation can know: the size of the real conversation, ids, our blanks."""
+    bare = _ID.sub("<id>", " ".join(text.split()))
+    return re.sub(r"only ~\d+ tokens", "only ~N tokens", bare)
 
 
 def _start(text: str) -> str:
@@ -245,7 +257,8 @@ def _named(place: str) -> str:
 
 def _places(entries: Sequence[str]) -> list[str]:
     """``.thinking.display`` and the like, whole for betas; sizes and indices left out."""
-    return sorted({_place(entry) for entry in entries if "connection:" not in entry})
+    kept = (e for e in entries if "connection:" not in e and not _MORE.fullmatch(e))
+    return sorted({_place(entry) for entry in kept})
 
 
 def _place(entry: str) -> str:
@@ -257,7 +270,8 @@ def _place(entry: str) -> str:
     return place if place in _LISTS else sign + place
 
 
-def _results(file: Path) -> Mapping[str, Any]:
+def results_in(file: Path) -> Mapping[str, Any]:
+    """What a capture of faults holds, empty if there is none. Raises UsageError."""
     document = read_json(file) if file.exists() else {}
     found: Mapping[str, Any] = document["results"] if document else {}
     return found

@@ -14,6 +14,7 @@ from typing import Any
 from gatecert.desktop import DesktopApp, GatewaySettings, HttpxTransport
 from gatecert.desktop.flows import Session, context_burst, read_image, run_tool
 from gatecert.desktop.profiles import SdkProfile
+from gatecert.desktop.profiles.traits import bare_model
 from gatecert.desktop.sdk import SdkClient, SdkRefusal
 from gatecert.fidelity.answers import plan_of
 from gatecert.fidelity.captures import CapturedFlow
@@ -35,13 +36,15 @@ class Sent:
 
 def repeat_flow(flow: CapturedFlow, plan: FlowPlan, provider: Provider) -> Sent:
     """Run a flow with our own engine."""
-    prompt = _Prompt(plan.prompt, [plan_of(name) for name in flow.answers])
+    prompt = _Prompt(
+        plan.prompt, [plan_of(name, bare_model(plan.asked_model)) for name in flow.answers]
+    )
     first = _Prompt("foo", [Plan(status=plan.count_status)])
     counted = _Prompt("", _held(plan))
     since = provider.hello()
     app = DesktopApp(settings_of(plan, provider.url), HttpxTransport, plan.profile).launch()
     try:
-        _run(app, plan, prompt.text)
+        _run(app, plan, prompt)
         if "burst" in plan.steps:
             context_burst(app.engine, lambda size: counted.text, first=first.text)
     finally:
@@ -123,7 +126,7 @@ def _inside(text: str) -> bytes:
     return json.dumps(text, ensure_ascii=False)[1:-1].encode()
 
 
-def _run(app: DesktopApp, plan: FlowPlan, prompt: str) -> None:
+def _run(app: DesktopApp, plan: FlowPlan, prompt: _Prompt) -> None:
     title_model = plan.title_model or None
     session = Session(app.engine, model=plan.asked_model, title_model=title_model, quiet=plan.quiet)
     turn = None
@@ -131,10 +134,10 @@ def _run(app: DesktopApp, plan: FlowPlan, prompt: str) -> None:
         if step in ("start", "discover"):
             session.start(discover=step == "discover")
         elif step == "say":
-            turn = session.say(prompt)
+            turn = session.say(prompt.text, typed=prompt.plain)
         elif step == "tools" and turn is not None:
             session.use_tools(turn, read_image if plan.tools == "image" else run_tool)
         elif step == "compact":
             session.compact()
         elif step == "persist":
-            app.engine.persist(app.engine.draft(app.engine.opening(prompt)))
+            app.engine.persist(app.engine.draft(app.engine.opening(prompt.text)))

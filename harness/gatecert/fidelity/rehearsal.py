@@ -13,29 +13,33 @@ from gatecert.desktop.recovery import Clock, Options, Persisted, RetryPolicy, pe
 from gatecert.desktop.recovery.redraft import after_tools
 from gatecert.fidelity.captures import read_json
 from gatecert.fidelity.faults import answer
+from gatecert.fidelity.provided import given
+from gatecert.upstream import Plan
 
 _URL = "http://127.0.0.1:<port>/v1/messages?beta=true"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One fault met by one client: its first request, and the answers by the recorder's names.
+    """One fault met by one client: its first request, and the answers.
 
-    The last answer stands for all that follow. ``renews`` says that a credential helper is set.
+    These are names of the recorder's, or plans of our own provider; the last one stands for all
+    that follow. ``renews`` says that a credential helper is set, ``gap_ms`` is the wait before each
+    event of a plan.
     """
 
     policy: RetryPolicy
     draft: Draft
-    script: Sequence[str]
+    script: Sequence[str | Plan]
     options: Options = field(default_factory=Options)
     renews: bool = False
+    gap_ms: float = 0
 
 
-def recorded_draft(capture: Path) -> Draft:
-    """The first inference request of a capture as a draft: shapes instead of texts."""
-    flows = read_json(capture)["flows"]
-    requests = flows["print_default_model"]["requests"]
-    request = next(r for r in requests if r["method"] == "POST")
+def recorded_draft(capture: Path, flow: str = "print_default_model") -> Draft:
+    """The first turn of a flow as a draft: shapes instead of texts."""
+    requests = read_json(capture)["flows"][flow]["requests"]
+    request = next(r for r in requests if r["method"] == "POST" and r["body_shape"].get("tools"))
     headers = dict(request["headers_in_order"])
     betas = tuple(headers["anthropic-beta"].split(","))
     timeout = int(headers["X-Stainless-Timeout"])
@@ -61,6 +65,8 @@ def _played(case: Case, draft: Draft, chance: float) -> Persisted:
     def send(asked: Draft) -> Exchange:
         last[0] = next(served, last[0])
         request = OutgoingRequest("POST", _URL, [], json.dumps(dict(asked.body)).encode())
+        if isinstance(last[0], Plan):
+            return given(last[0], request, stream=asked.stream, gap_ms=case.gap_ms)
         name = _after_a_tool(last[0], asked)
         return answer(name, request, stream=asked.stream, headers_s=case.policy.headers_s)
 

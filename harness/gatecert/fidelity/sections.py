@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,6 +30,7 @@ from gatecert.fidelity.comparison import Comparison
 from gatecert.fidelity.drive import Sent, repeat_call, repeat_flow
 from gatecert.fidelity.plans import Plans
 from gatecert.fidelity.requests import compare_flow
+from gatecert.fidelity.surfaces import compare_surfaces
 from gatecert.upstream import Provider
 
 
@@ -99,7 +101,8 @@ def compare_discovery(bench: Bench) -> Iterator[Compared]:
 
 def compare_faults(bench: Bench) -> Iterator[Compared]:
     """Number, spacing and changes of the attempts under each fault, and the last words."""
-    for profile, comparison in compare_attempts(bench.captures):
+    faults = chain(compare_attempts(bench.captures), compare_surfaces(bench.captures))
+    for profile, comparison in faults:
         if profile in bench.wanted:
             yield Compared(profile, comparison)
 

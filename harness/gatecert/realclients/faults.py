@@ -1,42 +1,57 @@
-"""Faults that the provider shows to Claude Code, as plain data; names as in the captures."""
+"""Faults that the provider shows to Claude Code, as plain data; names as in the captures.
+
+A fault is met in one of four places: on the command line, in the environment of Claude Desktop or
+of Cowork with one prompt, and in the desktop's while a host reads the answer event by event.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from gatecert.realclients.flows import DESKTOP, S46, Flow
-from gatecert.upstream import Plan, messages_api
+from gatecert.fidelity.provided import BREAKING, REPEATING
+from gatecert.fidelity.surfaces import HOST_GAP_MS
+from gatecert.realclients.flows import COWORK, DESKTOP, S46, Flow
+from gatecert.upstream import Plan
 
 FEW = "CLAUDE_CODE_MAX_RETRIES"
-_SSE = {"content-type": "text/event-stream"}
-_GOOD = Plan()
+DESKTOP_PLACE, COWORK_PLACE, HOST_PLACE = "desktop", "cowork", "desktop stream"
+_ENVIRONMENTS = {DESKTOP_PLACE: DESKTOP, COWORK_PLACE: COWORK, HOST_PLACE: DESKTOP}
 
 
 @dataclass(frozen=True)
 class Fault:
     """A fault and the provider's answers, the last of which serves the rest.
 
-    ``few`` limits the client to two retries. ``desktop`` runs it in the desktop's environment.
+    ``few`` limits the client to two retries. ``place`` is ``desktop``, ``cowork``, ``desktop
+    stream`` (a host that reads each event), or ``""`` for the command line.
     """
 
     name: str
     plans: Sequence[Plan]
     few: bool = True
-    desktop: bool = False
+    place: str = ""
 
     @property
     def key(self) -> str:
         """The name in a capture."""
-        where = "desktop, " if self.desktop else ""
+        where = f"{self.place}, " if self.place else ""
         return f"{self.name} ({where}{FEW + '=2' if self.few else 'default retries'})"
 
     def flow(self) -> Flow:
         """The run of Claude Code that meets the fault."""
         env: Mapping[str, str] = {FEW: "2"} if self.few else {}
-        if self.desktop:
-            return Flow(self.key, model=S46, env={**DESKTOP, **env}, plans=self.plans)
-        return Flow(self.key, env=env, plans=self.plans)
+        if not self.place:
+            return Flow(self.key, env=env, plans=self.plans)
+        flow = Flow(self.key, model=S46, env={**_ENVIRONMENTS[self.place], **env}, plans=self.plans)
+        if self.place != HOST_PLACE:
+            return flow
+        slow = tuple(replace(plan, gap_ms=HOST_GAP_MS) for plan in self.plans)
+        return replace(flow, kind="stream-json", args=("--include-partial-messages",), plans=slow)
+
+    def at(self, place: str) -> Fault:
+        """The same fault in another place."""
+        return replace(self, place=place)
 
 
 def error(status: int, kind: str, message: str = "", **headers: str) -> Fault:
@@ -49,35 +64,6 @@ def error(status: int, kind: str, message: str = "", **headers: str) -> Fault:
     return Fault(name, (Plan(status=status, error=answer, headers=named),))
 
 
-def _without(kind: str) -> Plan:
-    """A good stream that lacks every event of a kind."""
-    script = messages_api.events(Plan(), "", "claude")
-    return Plan(events=[[name, data] for name, data in script if name != kind])
-
-
-def _data_only() -> Plan:
-    """A good stream without any ``event:`` line."""
-    script = messages_api.events(Plan(), "", "claude")
-    lines = [messages_api.encode(event).partition(b"\n")[2] for event in script]
-    return Plan(body=b"".join(lines).decode(), headers=_SSE)
-
-
-def _breaking() -> Iterator[Fault]:
-    overloaded = {"type": "overloaded_error", "message": "fake overloaded_error"}
-    early = Plan(error_event=overloaded, error_event_after=1)
-    late = Plan(error_event=overloaded, error_event_after=4)
-    yield Fault("html", (Plan(body="<html><title>Blocked</title></html>", headers=_HTML),))
-    yield Fault("s_noevent", (_data_only(), _GOOD))
-    yield Fault("s_nostop", (_without("message_stop"),))
-    yield Fault("s_nocbstop", (_without("content_block_stop"), _GOOD))
-    yield Fault("s_fin_mid", (Plan(cut_events=5),))
-    yield Fault("s_err_start", (early, early, early, _GOOD))
-    yield Fault("s_err_mid", (late, _GOOD))
-    yield Fault("maxtok", (Plan(stop_reason="max_tokens"),))
-    yield Fault("refusal", (Plan(stop_reason="refusal"),))
-
-
-_HTML = {"content-type": "text/html"}
 _INVALID = "invalid_request_error"
 _ERRORS = (
     error(401, "authentication_error"),
@@ -101,11 +87,16 @@ _ERRORS = (
     error(504, "timeout_error"),
 )
 _OVERLOADED = error(529, "overloaded_error")
-_ALONE = (*_ERRORS, *_breaking())
-# the desktop may recover otherwise than the command line
-_ON_DESKTOP = tuple(Fault(f.name, f.plans, desktop=True) for f in (*_ALONE, _OVERLOADED))
+_BREAKING = [Fault(name, plans) for name, plans in BREAKING.items()]
+_AGAIN = [Fault(name, plans) for name, plans in REPEATING.items()]
+_ALONE = (*_ERRORS, *_BREAKING)
+_IN_COWORK = (*_ERRORS[:5], _OVERLOADED, *_BREAKING, *_AGAIN[:3])
+_FOR_A_HOST = (_ERRORS[0], _ERRORS[3], _OVERLOADED, *_BREAKING, *_AGAIN)
 FAULTS: Sequence[Fault] = (
     *_ALONE,
-    Fault(_OVERLOADED.name, _OVERLOADED.plans, few=False),
-    *_ON_DESKTOP,
+    replace(_OVERLOADED, few=False),
+    # the desktop may recover otherwise than the command line
+    *(fault.at(DESKTOP_PLACE) for fault in (*_ALONE, _OVERLOADED, *_AGAIN[:3])),
+    *(fault.at(COWORK_PLACE) for fault in _IN_COWORK),
+    *(fault.at(HOST_PLACE) for fault in _FOR_A_HOST),
 )

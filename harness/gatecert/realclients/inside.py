@@ -31,8 +31,9 @@ from gatecert.realclients.recovery import observed
 from gatecert.realclients.stage import MakeStart, play
 
 FAULTS_NOTE = (
-    "claude -p with JSON output, through gatecert's embedded gateway. "
-    "Names and fields as in errors-claude-code.json."
+    "claude -p with JSON output; in the place 'desktop stream' with stream-JSON and partial "
+    "messages, 150 ms apart. Through gatecert's embedded gateway. "
+    "Names and fields as in errors-claude-code.json, and to_host."
 )
 
 

@@ -94,9 +94,10 @@ class Recorder:
                 await writer.drain()
             writer.close()
         except ConnectionError:
-            # a reset stays a reset on the other side
+            # a reset stays a reset on the other side, unless that has left already
             sock = writer.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
 
     def _answered(self, number: int, data: bytes) -> None:

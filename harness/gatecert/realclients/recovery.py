@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +17,10 @@ _MOST_CHARACTERS = 400
 # what differs from run to run in a client's own words
 _PORT = re.compile(r"127\.0\.0\.1:\d+")
 _REQUEST_ID = re.compile(r"req_\w+")
+_MESSAGE_ID = re.compile(r"msg_\w+")
 _MOST_CHANGES = 8
+_EVENTS = {"message_start": "start", "message_stop": "stop"}
+_MEASURED = ("text", "answer", "asked")
 _SAID = ("is_error", "api_error_status", "stop_reason", "terminal_reason", "num_turns")
 
 
@@ -26,6 +29,7 @@ def observed(played: Played) -> dict[str, Any]:
     attempts = [one for one in played.seen if one.request.path == _PATH]
     said = result(played.ended.output)
     pairs = list(pairwise(attempts))
+    handed_over = to_host(played.ended.output)
     return {
         "exit_code": played.ended.code,
         "messages_requests": len(attempts),
@@ -35,17 +39,53 @@ def observed(played: Played) -> dict[str, Any]:
         "changes_between_attempts": [changes(sooner, later) for sooner, later in pairs],
         "final_message": shown(said),
         **{key: said.get(key) for key in _SAID},
+        **({"to_host": handed_over} if handed_over else {}),
     }
+
+
+def to_host(output: str) -> list[str]:
+    """What a host that reads each event was given, in order, empty if there was none.
+
+    ``start`` and ``stop`` are those of a streamed message, ``text(N)`` is text that came piece by
+    piece, ``retry`` announces a repeat, ``answer(N)`` and ``asked(N)`` are whole messages: the
+    model's (or the client's own about an error), and what the client then asked in the user's name.
+    """
+    told: list[str] = []
+    for line in output.splitlines():
+        word, characters = _handed_over(_json(line))
+        if word == "text" and told and told[-1].startswith("text("):
+            characters += int(told.pop()[5:-1])
+        if word:
+            told.append(f"{word}({characters})" if word in _MEASURED else word)
+    return told if "start" in told or "retry" in told else []
+
+
+def _handed_over(line: Mapping[str, Any]) -> tuple[str, int]:
+    """What one line of output hands over: a word, and how many characters of text."""
+    event = line.get("event") or {}
+    if line.get("type") == "stream_event":
+        text = (event.get("delta") or {}).get("text", "")
+        return ("text", len(text)) if text else (_EVENTS.get(str(event.get("type")), ""), 0)
+    if line.get("subtype") == "api_retry":
+        return "retry", 0
+    word = {"assistant": "answer", "user": "asked"}.get(str(line.get("type")), "")
+    content = (line.get("message") or {}).get("content") if word else None
+    blocks = content if isinstance(content, list) else []
+    return word, sum(len(block.get("text", "")) for block in blocks)
+
+
+def _json(line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def result(output: str) -> dict[str, Any]:
     """The last JSON object that a client printed, empty if there is none."""
     for line in reversed(output.splitlines()):
-        try:
-            found = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(found, dict):
+        if found := _json(line):
             return found
     return {}
 
@@ -55,7 +95,8 @@ def shown(said: dict[str, Any]) -> str:
     text = str(said.get("result", ""))
     if not said.get("is_error"):
         return f"str({len(text)})"
-    text = _PORT.sub("127.0.0.1:<port>", _REQUEST_ID.sub("<request-id>", text))
+    text = _MESSAGE_ID.sub("<message-id>", _REQUEST_ID.sub("<request-id>", text))
+    text = _PORT.sub("127.0.0.1:<port>", text)
     return text[:_MOST_CHARACTERS]
 
 

@@ -25,6 +25,7 @@ from gatecert.desktop.profiles import (
 )
 from gatecert.upstream import Block
 
+TITLED = "say hello please"
 MESSAGES, COUNT = "POST /v1/messages?beta=true", "POST /v1/messages/count_tokens?beta=true"
 SIGNATURE = "EqQBCkYIBRgCKkA=="
 THINKING = Block("thinking", ("I ", "wonder"), signature=SIGNATURE)
@@ -50,11 +51,11 @@ def test_a_session_starts_with_a_probe_then_a_title_then_the_turn() -> None:
     wire = ScriptedWire()
     one = session(ENGINE_DESKTOP, wire)
     one.start()
-    one.say("hi")
+    one.say(TITLED)
     assert wire.lines == ["HEAD /api/hello", MESSAGES, MESSAGES]
     title, turn = wire.bodies
     assert (title["tools"], len(turn["tools"])) == ([], 27)
-    assert title["messages"][0]["content"][0]["text"].endswith("hi")
+    assert title["messages"][0]["content"][0]["text"].endswith(TITLED)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +72,50 @@ def test_background_traffic_depends_on_switch_mode_and_release(
     wire = ScriptedWire()
     one = session(profile, wire, quiet=quiet)
     one.start()
-    one.say("hi")
+    one.say(TITLED)
     assert wire.lines == lines
+
+
+@pytest.mark.parametrize(
+    "profile", [ENGINE_DESKTOP, ENGINE_DESKTOP.in_mode("print"), ENGINE_DESKTOP_197]
+)
+@pytest.mark.parametrize(
+    ("text", "titled"),
+    [
+        *(("say hello", False), ("say hellox", True), ("   say hello   ", False)),
+        *(("é" * 9, False), ("é" * 10, True), ("😀" * 4, False), ("😀" * 5, True)),
+    ],
+)
+def test_only_words_of_some_length_get_a_title(
+    profile: EngineProfile, text: str, titled: bool
+) -> None:
+    wire = ScriptedWire()
+    session(profile, wire).say(text)
+    assert [bool(body["tools"]) for body in wire.bodies] == [*([False] if titled else []), True]
+
+
+def test_what_was_typed_decides_where_the_text_holds_more() -> None:
+    wire = ScriptedWire()
+    session(ENGINE_DESKTOP, wire).say(TITLED, typed="hi")
+    assert wire.lines == [MESSAGES]
+
+
+@pytest.mark.parametrize(
+    ("profile", "asked", "kept"),
+    [
+        (ENGINE_DESKTOP, "another-model", True),
+        (ENGINE_DESKTOP_197, "another-model", False),
+        (ENGINE_DESKTOP_197, "m", True),
+    ],
+)
+def test_an_older_engine_drops_the_thoughts_of_another_model(
+    profile: EngineProfile, asked: str, kept: bool
+) -> None:
+    wire = ScriptedWire((THINKING, call("Bash", command="ls")), TEXT)
+    one = Session(app(profile, wire).engine, model=asked, quiet=True)
+    one.use_tools(one.say("hi"))
+    replayed = wire.bodies[-1]["messages"][-2]["content"]
+    assert [block["type"] for block in replayed] == [*(["thinking"] if kept else []), "tool_use"]
 
 
 def test_a_title_is_asked_for_until_there_is_one() -> None:
@@ -80,7 +123,7 @@ def test_a_title_is_asked_for_until_there_is_one() -> None:
     wire = ScriptedWire(TEXT, TEXT, found, TEXT)
     one = session(ENGINE_CLI, wire)
     for _ in range(3):
-        one.say("hi")
+        one.say(TITLED)
     assert [bool(body["tools"]) for body in wire.bodies] == [False, True, False, True, True]
 
 

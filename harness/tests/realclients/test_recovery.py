@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from gatecert.fidelity.surfaces import HOST_GAP_MS
 from gatecert.realclients import recovery
 from gatecert.realclients.compare import fault_differences
 from gatecert.realclients.faults import FAULTS, error
+from gatecert.realclients.inside import FAULTS_NOTE
 from gatecert.realclients.process import Ended
 from gatecert.realclients.recorder import Seen
 from gatecert.realclients.stage import Played
@@ -69,9 +71,10 @@ def test_many_changes_are_counted() -> None:
 
 def test_an_answer_is_told_by_its_length_and_an_error_in_the_clients_words() -> None:
     assert recovery.shown({"is_error": False, "result": "an answer"}) == "str(9)"
-    said = "API Error: refused by 127.0.0.1:4711, request req_0a1b2c"
-    shown = recovery.shown({"is_error": True, "result": said})
-    assert shown == "API Error: refused by 127.0.0.1:<port>, request <request-id>"
+    words = "API Error: refused by 127.0.0.1:4711, request req_0a1b2c, message msg_0a1b2c"
+    shown = recovery.shown({"is_error": True, "result": words})
+    bare = "API Error: refused by 127.0.0.1:<port>, request <request-id>, message <message-id>"
+    assert shown == bare
     assert len(recovery.shown({"is_error": True, "result": "x" * 999})) == 400
 
 
@@ -79,6 +82,63 @@ def test_an_answer_is_told_by_its_length_and_an_error_in_the_clients_words() -> 
 def test_a_client_that_printed_no_result_has_none(output: str) -> None:
     assert recovery.result(output) == {}
     assert recovery.observed(played(output=output))["final_message"] == "str(0)"
+
+
+def event(kind: str, text: str = "") -> dict[str, Any]:
+    return {"type": "stream_event", "event": {"type": kind, "delta": {"text": text}}}
+
+
+def said(kind: str, text: str) -> dict[str, Any]:
+    return {"type": kind, "message": {"content": [{"type": "text", "text": text}]}}
+
+
+def lines(*found: Any) -> str:
+    return "".join(f"{json.dumps(one)}\n" for one in found)
+
+
+def test_what_a_host_is_handed_over_is_told_in_order() -> None:
+    output = lines(
+        {"type": "system", "subtype": "init"},
+        *(event("message_start"), event("content_block_delta", "ab")),
+        *(event("content_block_delta", "cde"), event("content_block_stop"), event("message_stop")),
+        {"type": "system", "subtype": "api_retry"},
+        *(said("user", "go on"), event("message_start"), said("assistant", "abcdef")),
+        RESULT,
+    )
+    told = ["start", "text(5)", "stop", "retry", "asked(5)", "start", "answer(6)"]
+    assert recovery.to_host(output) == told
+    found = recovery.observed(played(output=output))
+    assert (found["to_host"], found["final_message"]) == (told, "API Error: 529")
+
+
+@pytest.mark.parametrize(
+    "output", ["", "not JSON\n", "[1]\n", lines(RESULT), lines({"event": None})]
+)
+def test_a_client_that_prints_once_hands_nothing_over(output: str) -> None:
+    assert recovery.to_host(output) == []
+    assert "to_host" not in recovery.observed(played(output=output))
+
+
+def test_each_place_has_its_environment_and_a_host_reads_along() -> None:
+    fault = error(529, "overloaded_error")
+    places = {
+        place: fault.at(place).flow() for place in ("", "desktop", "cowork", "desktop stream")
+    }
+    entrypoints = [flow.env.get("CLAUDE_CODE_ENTRYPOINT") for flow in places.values()]
+    assert entrypoints == [None, "claude-desktop-3p", "local-agent", "claude-desktop-3p"]
+    host = places.pop("desktop stream")
+    assert (host.kind, host.args) == ("stream-json", ("--include-partial-messages",))
+    assert [plan.gap_ms for plan in host.plans] == [HOST_GAP_MS]
+    assert {flow.kind for flow in places.values()} == {"print"}
+    assert all(flow.env["CLAUDE_CODE_MAX_RETRIES"] == "2" for flow in places.values())
+
+
+def test_what_is_recorded_anew_is_what_is_kept() -> None:
+    for place in CAPTURES.glob("errors-claude-code-[0-9]*.json"):
+        document = json.loads(place.read_text("utf-8"))
+        assert document["note"] == FAULTS_NOTE
+        (results,) = document["results"].values()
+        assert set(results) == {fault.key for fault in FAULTS}
 
 
 def test_the_last_result_counts() -> None:
@@ -98,7 +158,7 @@ def test_faults_have_names_of_their_own_and_most_are_kept() -> None:
     keys = [fault.key for fault in FAULTS]
     assert len(keys) == len(set(keys))
     new = {key for key in keys if key not in KEPT["claude-code-2.1.330"]}
-    assert {key for key in new if "desktop" not in key} == {
+    assert {f.key for f in FAULTS if f.key in new and not f.place} == {
         "err:429:rate_limit_error||retry-after=61 (CLAUDE_CODE_MAX_RETRIES=2)",
         "err:500:api_error (CLAUDE_CODE_MAX_RETRIES=2)",
     }

@@ -28,8 +28,9 @@ class EngineVersion:
     that an interactive engine describes its folder to a classifier, ``refused_calls`` that it also
     tells it of calls that were refused. ``subagents_wait`` says that a subagent uses the background
     model without thinking, and that the next turn waits for its end; else it has the conversation's
-    model and works beside the next turn. ``keeps`` is the rule of discovery: ids that ``contain`` a
-    word or ``begin`` with it.
+    model and works beside the next turn. ``own_thinking_only`` says that thinking is replayed only
+    if the answer names the model that was asked. ``keeps`` is the rule of discovery: ids that
+    ``contain`` a word or ``begin`` with it.
     """
 
     number: str
@@ -55,6 +56,7 @@ class EngineVersion:
     has_safeguards: bool
     refused_calls: bool
     subagents_wait: bool
+    own_thinking_only: bool
     keeps: str
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -86,6 +88,7 @@ ENGINE_330 = EngineVersion(
     count_fallback=False,
     has_safeguards=True,
     subagents_wait=False,
+    own_thinking_only=False,
     refused_calls=False,
     keeps="contain",
     aliases=MappingProxyType({"sonnet": "claude-sonnet-5-5", "fable": "claude-fable-5-2"}),
@@ -113,6 +116,7 @@ ENGINE_197 = EngineVersion(
     count_fallback=True,
     has_safeguards=False,
     subagents_wait=True,
+    own_thinking_only=True,
     refused_calls=False,
     keeps="begin",
     aliases=MappingProxyType({"sonnet": "claude-sonnet-5", "fable": "claude-fable-5"}),

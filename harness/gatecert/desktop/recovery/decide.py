@@ -14,7 +14,7 @@ from gatecert.desktop.exchange import Exchange
 from gatecert.desktop.recovery import redraft
 from gatecert.desktop.recovery.backoff import wait_s
 from gatecert.desktop.recovery.ladder import next_rung, too_long
-from gatecert.desktop.recovery.policy import OVERLOADED, RetryPolicy
+from gatecert.desktop.recovery.policy import RetryPolicy
 from gatecert.desktop.recovery.sdkwords import thrown
 from gatecert.desktop.recovery.situation import (
     Again,
@@ -47,8 +47,8 @@ def decide(
     here = Situation(policy, options or Options(), history, chance, moment)
     if policy.family != "engine":
         return _sdk(here)
-    if here.last.why == "fallback" and here.outcome.kind not in _AFTER_AN_ANSWER:
-        return _model(here) if here.outcome.status == 404 else here.end()
+    if here.fell_back and here.outcome.kind not in _AFTER_THE_FALLBACK:
+        return here.end()
     return _STEPS[here.outcome.kind](here)
 
 
@@ -84,7 +84,9 @@ def _http(here: Situation) -> Decision:
         # the bare engine renews a credential as well, before each of its usual repeats
         once = here.options.renewable and not here.count("credential")
         return Again(0.0, here.last.draft, "credential") if once else here.end()
-    if status == OVERLOADED and _overloads(here) >= here.policy.overloaded:
+    if status == 404 and here.fell_back:
+        return _model(here)
+    if here.overloaded_for_good:
         return _model(here)
     if told or status in here.policy.statuses or status >= 500:
         return _retry_or_end(here)
@@ -113,11 +115,11 @@ def _redirect(here: Situation) -> Decision:
 
 
 def _retry_or_end(here: Situation) -> Decision:
-    return _retry(here) if here.count("retry") < here.retries else here.end()
+    return _retry(here) if here.may_retry else here.end()
 
 
 def _retry(here: Situation, draft: Draft | None = None) -> Decision:
-    done = here.count("retry")
+    done = here.retries_in_this_form
     wait = wait_s(here.policy, here.outcome.exchange, done, here.chance, here.now)
     return here.end() if wait is None else Again(wait, draft or here.last.draft, "retry")
 
@@ -129,9 +131,11 @@ def _no_message(here: Situation) -> Decision:
 
 
 def _error_event(here: Situation) -> Decision:
+    if here.outcome.reading.blocks and here.policy.continues_text:
+        return _continue(here, redraft.AFTER_LOSS)
     early = not here.outcome.reading.shown
     most = min(here.policy.overloaded, here.retries + 1)
-    if early and here.outcome.overloaded and _overloads(here) < most:
+    if early and here.outcome.overloaded and here.overloads < most:
         return _retry(here)
     return _no_message(here)
 
@@ -194,14 +198,17 @@ def _empty(here: Situation) -> Decision:
 def _refusal(here: Situation) -> Decision:
     if not here.policy.repeats_refusal or here.count("refusal"):
         return here.end()
-    return Again(0.0, redraft.after_refusal(here.last.draft), "refusal")
+    return Again(0.0, redraft.after_refusal(here.last.draft, here.outcome.blocks), "refusal")
 
 
 def _fallback(here: Situation, *, whatever_is_set: bool = False) -> Decision:
     """The same without stream. A 404 is repeated so whatever the switch says."""
     if not here.last.draft.stream or not (here.options.fallback or whatever_is_set):
         return here.end()
-    whole = redraft.without_stream(here.last.draft, writes_it=here.policy.writes_stream_false)
+    policy = here.policy
+    whole = redraft.without_stream(
+        here.last.draft, writes_it=policy.writes_stream_false, timeout_s=policy.whole_timeout_s
+    )
     return Again(0.0, whole, "fallback")
 
 
@@ -217,16 +224,12 @@ def _shown(here: Situation) -> bool:
     return here.policy.keeps_shown_text and bool(here.outcome.reading.shown)
 
 
-def _overloads(here: Situation) -> int:
-    return sum(attempt.outcome.overloaded for attempt in here.history)
-
-
 def _should_retry(exchange: Exchange) -> bool | None:
     told = (exchange.header("x-should-retry") or "").strip().lower()
     return {"true": True, "false": False}.get(told)
 
 
-_AFTER_AN_ANSWER = ("answered", "empty", "max-tokens", "refusal")
+_AFTER_THE_FALLBACK = ("answered", "empty", "max-tokens", "refusal", "http")
 _STEPS: Mapping[str, Callable[[Situation], Decision]] = {
     "answered": _answered,
     "empty": _empty,

@@ -24,6 +24,7 @@ TOOL_SEARCH = "advanced-tool-use-2025-11-20"
 CONTEXT = "context-management-2025-06-27"
 EFFORT = "effort-2025-11-24"
 PER_TURN = "per-turn-control-2026-07-01"
+TOOL_CHANGES = "mid-conversation-tool-changes-2026-07-01"
 SAFEGUARDS = "dangerous-tool-use-2026-09-03"
 DISPLAY_UPDATES = "thinking-display-updates-2026-08-18"
 REDACT_THINKING = "redact-thinking-2026-02-12"
@@ -125,7 +126,7 @@ def _system_role(draft: Draft, _: str) -> Draft | None:
             folded[-1] = _with_reminder(folded[-1], _text(message))
         else:
             folded.append(message)
-    return draft.with_fields(messages=folded)
+    return draft.with_fields(messages=folded).without_betas(PER_TURN, TOOL_CHANGES)
 
 
 def _with_reminder(message: Mapping[str, Any], text: str) -> dict[str, Any]:

@@ -28,12 +28,15 @@ class RetryPolicy:
     ``most_wait_s``; ``jitter`` is the share of it that chance adds at most (or takes away, if it is
     negative). ``statuses`` are retried besides every 5xx. A ``retry-after`` of at most
     ``retry_after_s`` is waited for, plus ``retry_after_jitter``; above that ``long_wait`` says what
-    happens. ``overloaded`` bounds the attempts that meet 529 or an overloaded event.
+    happens. ``overloaded`` bounds the streams that meet an overloaded event, and for models of the
+    Opus family, or where another model is set for that case, the answers 529.
 
     For the engine: ``shows_unauthorized`` ends at a 401 at once; ``keeps_shown_text`` does not
     repeat a request of which the user has seen text; ``reset_retries`` (None: as ``retries``),
     ``ended_retries`` and ``silent_retries`` bound the streaming repeats after a reset connection,
     an orderly end inside a block, and silence; then comes the request without stream.
+    ``fallback_shares`` says that this one and its repeats count among the ``retries`` of the
+    stream before, ``whole_timeout_s`` what it announces (None: what the stream did).
     ``continues_text`` asks for the rest where whole blocks came. ``headers_s`` and ``silence_s``
     are its patience. ``sure`` is how sure the rules are for an outcome, where that is not
     ``sureness``.
@@ -65,6 +68,8 @@ class RetryPolicy:
     silent_retries: int = 1
     continues_text: bool = True
     repeats_refusal: bool = True
+    fallback_shares: bool = True
+    whole_timeout_s: int | None = 300
     ladder: tuple[str, ...] = ()
     writes_stream_false: bool = True
     surface: Literal["terminal", "desktop"] = "terminal"
@@ -108,11 +113,12 @@ PRINT_197 = replace(
     ended_retries=0,
     continues_text=False,
     repeats_refusal=False,
+    fallback_shares=False,
     writes_stream_false=False,
 )
 # Text that a user has seen is kept and its request not repeated: documented for engines since
-# 2.1.199. The recordings do repeat it, but they printed nothing before the end, so that nobody had
-# seen anything; a terminal and the desktop show text as it comes.
+# 2.1.199. Without a terminal it is not so: the engine repeats even what it has handed over event by
+# event. Nobody has looked at a terminal.
 _SHOWN = {**PRINT_330.sure, "shown": "documented"}
 INTERACTIVE_330 = replace(
     PRINT_330,
@@ -121,23 +127,26 @@ INTERACTIVE_330 = replace(
     source=f"{_FROM_CAPTURES}; shown text: documentation",
     sure=MappingProxyType(_SHOWN),
 )
-# A refused static key ends in the error at once: documented for the desktop; the bare engine
-# repeats it ten times. Its wait for headers was measured once, with another announced timeout.
-_UNAUTHORIZED = {**_SHOWN, "unauthorized": "documented", "no-headers": "inferred"}
+# In the desktop's environment a refused key ends in the error at once, text that was handed over is
+# asked for again, and the timeout is the same for every request. The wait for headers was measured
+# once, with another announced timeout. That the host then renews a credential is documented.
+_ON_DESKTOP = {**PRINT_330.sure, "no-headers": "inferred"}
 DESKTOP_330 = replace(
-    INTERACTIVE_330,
+    PRINT_330,
     name="engine-desktop-2.1.330",
-    source=f"{_FROM_CAPTURES}; shown text and refused keys: documentation",
+    source="recording of the engine under faults in the desktop's environment, Nov 2026",
     shows_unauthorized=True,
+    whole_timeout_s=None,
     surface="desktop",
-    sure=MappingProxyType(_UNAUTHORIZED),
+    sure=MappingProxyType(_ON_DESKTOP),
 )
 DESKTOP_197 = replace(
     PRINT_197,
     name="engine-desktop-2.1.197",
     shows_unauthorized=True,
+    whole_timeout_s=None,
     surface="desktop",
-    sure=MappingProxyType(_UNAUTHORIZED),
+    sure=MappingProxyType(_ON_DESKTOP),
 )
 
 PYTHON_NEW = RetryPolicy(

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from gatecert.desktop.draft import Draft
+from gatecert.desktop.profiles.traits import TRAITS_330, traits_of
 
 _FALLBACK_TOKENS = 64_000
-_FALLBACK_TIMEOUT_S = 300
 _REFUSAL_BETA = "fallback-credit-2026-06-01"
 # about as long as the recorded ones; the sentences are ours
 AFTER_LOSS = (
@@ -30,12 +30,24 @@ _AFTER_REFUSAL = (
 )
 
 
-def without_stream(draft: Draft, *, writes_it: bool) -> Draft:
-    """The same to be answered whole; ``writes_it`` says ``stream: false`` instead of nothing."""
+def has_new_safeguards(model: str) -> bool:
+    """Whether a refusal is told, and asked about again, as for the newest models.
+
+    A model that the engine does not know is taken for one of them.
+    """
+    traits = traits_of(model, TRAITS_330)
+    return traits.per_turn or not traits.part
+
+
+def without_stream(draft: Draft, *, writes_it: bool, timeout_s: int | None) -> Draft:
+    """The same to be answered whole; ``writes_it`` says ``stream: false`` instead of nothing.
+
+    ``timeout_s`` (s) is announced instead of the stream's, which None leaves.
+    """
     most = min(int(draft.body.get("max_tokens", _FALLBACK_TOKENS)), _FALLBACK_TOKENS)
     whole = draft.with_fields(max_tokens=most)
     whole = whole.with_fields(stream=False) if writes_it else whole.without_fields("stream")
-    return replace(whole, timeout_s=_FALLBACK_TIMEOUT_S)
+    return whole if timeout_s is None else replace(whole, timeout_s=timeout_s)
 
 
 def continued(draft: Draft, blocks: Sequence[Mapping[str, Any]], sentence: str) -> Draft:
@@ -57,9 +69,12 @@ def nudged(draft: Draft, sentence: str = _NUDGE) -> Draft:
     return draft.with_fields(messages=_recached(messages))
 
 
-def after_refusal(draft: Draft) -> Draft:
-    """The one repeat after a refusal."""
-    return replace(nudged(draft, _AFTER_REFUSAL), betas=(*draft.betas, _REFUSAL_BETA))
+def after_refusal(draft: Draft, blocks: Sequence[Mapping[str, Any]]) -> Draft:
+    """The one repeat after a refusal, with what was said before it, if anything was."""
+    again = continued(draft, blocks, _AFTER_REFUSAL) if blocks else nudged(draft, _AFTER_REFUSAL)
+    if not has_new_safeguards(str(draft.body.get("model", ""))):
+        return again
+    return replace(again, betas=(*draft.betas, _REFUSAL_BETA))
 
 
 def after_tools(draft: Draft, blocks: Sequence[Mapping[str, Any]]) -> Draft:

@@ -118,7 +118,10 @@ def _in_the_stream(exchange: Exchange) -> bool:
 def _answered_whole(exchange: Exchange) -> Exchange:
     content = [{"type": "text", "text": "the answer"}]
     body = {"type": "message", "content": content, "usage": {}, "stop_reason": "end_turn"}
-    return replace(exchange, chunks=[Chunk(0.0, json.dumps(body).encode())], fault=None, status=200)
+    # a time in which something went wrong says nothing about an answer's
+    end_ms = 0.0 if exchange.fault else exchange.end_ms
+    whole = [Chunk(0.0, json.dumps(body).encode())]
+    return replace(exchange, chunks=whole, fault=None, status=200, end_ms=end_ms)
 
 
 def _waited_s(turn: Persisted, policy: RetryPolicy) -> float:
@@ -145,11 +148,9 @@ def _circle(outcome: Outcome) -> bool:
 
 def _sure(turn: Persisted, policy: RetryPolicy) -> str:
     outcome = turn.attempts[0].outcome
-    if outcome.status == 401 and policy.shows_unauthorized:
-        return policy.sureness_of("unauthorized")
     if turn.end.result == "partial" and len(turn.attempts) == 1:
         return policy.sureness_of("shown")
-    again = turn.last.why == "continuation" and outcome.kind in ("reset", "ended")
+    again = turn.last.why == "continuation" and outcome.kind == "ended"
     if again or any(a.why == "fallback" and a.outcome.kind == "answered" for a in turn.attempts):
         return "inferred"
     return policy.sureness_of(outcome.kind)

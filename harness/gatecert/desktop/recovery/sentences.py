@@ -61,9 +61,11 @@ def _nothing(turn: Persisted) -> str:
 def _answer(turn: Persisted) -> str:
     outcome = turn.last.outcome
     if turn.last.why == "fallback":
+        before = turn.attempts[0].outcome.reading.shown
+        lost = f"; the text that appeared before ({_excerpt(turn)}) is no part of it"
         return (
             "gets the answer in one piece instead of a stream, if the gateway serves the repeated "
-            "request with stream: false."
+            f"request with stream: false{lost if before else ''}."
         )
     losses = [*_of_tools(outcome), *_of_blocks(outcome)]
     if losses:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from gatecert.desktop.draft import Draft
 from gatecert.desktop.recovery import words
 from gatecert.desktop.recovery.outcome import Outcome
-from gatecert.desktop.recovery.policy import RetryPolicy
+from gatecert.desktop.recovery.policy import OVERLOADED, RetryPolicy
 
 _MOST_RETRIES = 15
+_OPUS = "opus"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,42 @@ class Situation:
         """How many attempts were made for one of these reasons."""
         return sum(attempt.why in reasons for attempt in self.history)
 
+    @property
+    def fell_back(self) -> bool:
+        """Whether the last request was the one without stream, or a repeat of it."""
+        return bool(self.count("fallback")) and not self.last.draft.stream
+
+    @property
+    def retries_in_this_form(self) -> int:
+        """How often the request was repeated as it is, with or without stream."""
+        stream = self.last.draft.stream
+        return sum(a.why == "retry" and a.draft.stream == stream for a in self.history)
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether one more failure may be repeated."""
+        if self.fell_back and self.policy.fallback_shares:
+            return self.count("retry", "fallback") < self.retries
+        return self.retries_in_this_form < self.retries
+
+    @property
+    def overloads(self) -> int:
+        """How many answers said that there is no capacity."""
+        return sum(attempt.outcome.overloaded for attempt in self.history)
+
+    @property
+    def overloaded_for_good(self) -> bool:
+        """Whether this is the last 529 that is waited for."""
+        bounded = bool(self.options.fallback_model) or _OPUS in str(
+            self.last.draft.body.get("model")
+        )
+        overloaded = self.outcome.status == OVERLOADED
+        return overloaded and bounded and self.overloads >= self.policy.overloaded
+
     def end(self, result: str = "failed") -> End:
         """The end, with the message for this situation."""
         before = next((a for a in self.history if a.outcome.streamed), None)
-        return End(result, words.message(self.policy, self.last.draft, self.outcome, before))
+        draft, outcome = self.last.draft, self.outcome
+        if self.overloaded_for_good:
+            return End(result, words.overloaded(outcome.exchange))
+        return End(result, words.message(self.policy, draft, outcome, before))

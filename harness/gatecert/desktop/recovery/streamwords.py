@@ -8,11 +8,14 @@ from typing import Any
 
 from gatecert.desktop.draft import Draft
 from gatecert.desktop.recovery.outcome import Outcome
+from gatecert.desktop.recovery.redraft import has_new_safeguards
 
 _BARE_WORD = re.compile(r"[:\[,{]\s*(?!true\b|false\b|null\b)([A-Za-z_]\w*)")
 _MODEL = re.compile(r"claude-([a-z]+)-(\d+)-(\d+)")
 _INCOMPLETE = "The response above may be incomplete."
 _USAGE_POLICY = "https://www.anthropic.com/legal/aup"
+_ARTICLE = "8106465"
+_ARTICLES = {"fable": "15363606"}
 
 
 def notice(kind: str) -> str:
@@ -32,6 +35,8 @@ def stream_message(draft: Draft, outcome: Outcome, older: bool) -> str:
         )
     if kind == "refusal":
         return f"API Error: {_refusal(draft, outcome, older)}"
+    if outcome.reading.blocks and not older and kind in ("error-event", "reset", "ended"):
+        return notice(kind)
     if kind == "error-event":
         return f"API Error: {outcome.reading.detail or 'the stream carried an error'}"
     if kind == "bad-stream":
@@ -41,7 +46,7 @@ def stream_message(draft: Draft, outcome: Outcome, older: bool) -> str:
         advice = "pass `verbose: true` in the second argument to fetch()"
         return f'API Error: ZlibError fetching "{url}". For more information, {advice}'
     if kind == "reset" and outcome.reading.blocks:
-        return f"API Error: Connection {'closed' if older else 'lost'} mid-response. {_INCOMPLETE}"
+        return f"API Error: Connection closed mid-response. {_INCOMPLETE}"
     known = {**_WORDS, **_OLDER} if older else _WORDS
     return f"API Error: {known.get(kind, kind)}"
 
@@ -58,8 +63,9 @@ def _bad_stream(outcome: Outcome) -> str:
 
 
 def _refusal(draft: Draft, outcome: Outcome, older: bool) -> str:
-    found = _MODEL.match(str(draft.body.get("model", "")))
-    name = f"{found.group(1).title()} {found.group(2)}.{found.group(3)}" if found else "the model"
+    model = str(draft.body.get("model", ""))
+    found = _MODEL.match(model)
+    name = f"{found.group(1).title()} {found.group(2)}.{found.group(3)}" if found else model
     request_id = outcome.exchange.header("request-id")
     ids = [f"\n\nRequest ID: {request_id}"] if request_id else []
     again = "Try rephrasing the request in a new session or change your model."
@@ -70,10 +76,16 @@ def _refusal(draft: Draft, outcome: Outcome, older: bool) -> str:
         )
     message_id = _message_id(outcome)
     ids += [f"\n\nMessage ID: {message_id}"] if message_id else []
+    if not has_new_safeguards(model):
+        return (
+            f"{name} can't help with this. Start a new session to continue.\n\n"
+            f"Learn more: {_USAGE_POLICY}{''.join(ids)}"
+        )
+    article = _ARTICLES.get(found.group(1) if found else "", _ARTICLE)
     return (
         f"{name}'s safeguards flagged this message ({_USAGE_POLICY}). This sometimes happens "
         f"with safe, normal conversations. Claude Code can't respond to this message with {name}."
-        f"\n\n{again}\n\nLearn more: https://support.claude.com/en/articles/8106465{''.join(ids)}"
+        f"\n\n{again}\n\nLearn more: https://support.claude.com/en/articles/{article}{''.join(ids)}"
     )
 
 
@@ -101,7 +113,7 @@ _OLDER: Mapping[str, str] = {
     "no-connection": "Unable to connect to API (ConnectionRefused)",
     "dropped": "Unable to connect to API (ECONNRESET)",
 }
-# below text that stays on the screen; documented
+# below text that stays on the screen; those of whole blocks observed, the others documented
 _NOTICES: Mapping[str, str] = {
     "error-event": "Server error mid-response",
     "silent": "Response stalled mid-stream",

@@ -16,7 +16,7 @@ from gatecert.desktop.draft import Draft
 from gatecert.desktop.exchange import Exchange
 from gatecert.desktop.recovery import sdkwords
 from gatecert.desktop.recovery.outcome import Outcome
-from gatecert.desktop.recovery.policy import OVERLOADED, RetryPolicy
+from gatecert.desktop.recovery.policy import RetryPolicy
 from gatecert.desktop.recovery.streamwords import notice, stream_message
 
 if TYPE_CHECKING:
@@ -79,18 +79,24 @@ def _http(policy: RetryPolicy, draft: Draft, exchange: Exchange, older: bool) ->
         return f"API Error: Request rejected (429) · {said or 'status code (no body)'}"
     if status == 400 and "prompt is too long" in said.lower():
         return _too_long(draft, said)
-    check = f"If it persists, check your inference gateway ({host_of(exchange)})."
-    if status == OVERLOADED:
-        return (
-            "API Error: Repeated 529 Overloaded errors. The API is at capacity — this is usually "
-            f"temporary. Try again in a moment. {check}"
-        )
     if status >= 500:
         return (
             f"API Error: {told}. This is a server-side issue, usually temporary — try again in a "
-            f"moment. {check}"
+            f"moment. {_check(exchange)}"
         )
     return f"API Error: {told}"
+
+
+def overloaded(exchange: Exchange) -> str:
+    """What is shown where 529 is not waited for any longer, though repeats are left."""
+    return (
+        "API Error: Repeated 529 Overloaded errors. The API is at capacity — this is usually "
+        f"temporary. Try again in a moment. {_check(exchange)}"
+    )
+
+
+def _check(exchange: Exchange) -> str:
+    return f"If it persists, check your inference gateway ({host_of(exchange)})."
 
 
 def _no_model(policy: RetryPolicy, draft: Draft) -> str:
@@ -156,6 +162,7 @@ def _described(exchange: Exchange) -> list[str]:
         what = "body is not JSON"
     found = [f"content-type {kind[2] or kind[0]}", what, f"{len(body)} bytes"]
     found.append(f"request-id {exchange.header('request-id') or 'absent'}")
-    if exchange.header("transfer-encoding"):
-        found.append("intermediary headers transfer-encoding")
-    return found
+    names = {name.lower() for name, _ in exchange.headers}
+    seen = ["anthropic-*"] if any(name.startswith("anthropic-") for name in names) else []
+    seen += ["transfer-encoding"] if "transfer-encoding" in names else []
+    return [*found, f"intermediary headers {', '.join(seen)}"] if seen else found

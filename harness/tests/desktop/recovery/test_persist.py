@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recovery_cases import draft, fault, no_answer, play, status
+from recovery_cases import draft, fault, no_answer, play, request, status
 
 from gatecert.desktop import ENGINE_DESKTOP, Engine, GatewaySettings
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
-from gatecert.desktop.recovery import Clock, Limits, Options, Persisted, RetryPolicy
+from gatecert.desktop.recovery import Clock, End, Limits, Options, Persisted, RetryPolicy
 from gatecert.desktop.recovery import policy as policies
 from gatecert.desktop.recovery.policy import (
     DESKTOP_330,
@@ -22,6 +22,7 @@ from gatecert.desktop.recovery.policy import (
     TS_NEW,
 )
 from gatecert.desktop.transport import OnChunk
+from gatecert.fidelity import provided
 
 HOST = "If it persists, check your inference gateway (127.0.0.1:8787)."
 
@@ -50,11 +51,29 @@ def test_eleven_requests_in_three_minutes_are_checked_in_milliseconds() -> None:
     [
         *((code, 11) for code in (401, 408, 409, 429, 500, 502, 503, 504)),
         *((code, 1) for code in (402, 403, 413, 422)),
-        *((404, 2), (529, 3)),
+        *((404, 2), (529, 11)),
     ],
 )
 def test_the_bare_engine_repeats_by_status(code: int, requests: int) -> None:
     assert len(play(PRINT_330, status(code)).attempts) == requests
+
+
+@pytest.mark.parametrize(
+    ("model", "requests"),
+    [
+        *((model, 3) for model in ("claude-opus-5-5", "@prod/claude-opus-4-8")),
+        *((model, 11) for model in ("claude-sonnet-4-6", "claude-haiku-4-5", "my-model")),
+    ],
+)
+def test_a_lack_of_capacity_is_borne_longer_for_other_models_than_opus(
+    model: str, requests: int
+) -> None:
+    turn = play(DESKTOP_330, status(529), first=draft(model=model))
+    words = "529 no" if requests > 3 else "Repeated 529 Overloaded errors"
+    assert len(turn.attempts) == requests
+    assert turn.end.message.startswith(f"API Error: {words}.")
+    once = play(DESKTOP_330, status(529), first=draft(model=model), options=Options(max_retries=0))
+    assert once.end.message.startswith("API Error: 529 no")
 
 
 @pytest.mark.parametrize("code", [401, 403, 404, 413, 422, 400])
@@ -90,7 +109,8 @@ def test_more_than_a_minute_of_waiting_is_an_error_at_once() -> None:
 def test_a_404_is_asked_again_without_a_stream_and_named_a_problem_of_the_model() -> None:
     turn = play(DESKTOP_330, status(404))
     assert [a.draft.stream for a in turn.attempts] == [True, False]
-    assert turn.last.draft.timeout_s == 300
+    assert turn.last.draft.timeout_s == turn.attempts[0].draft.timeout_s
+    assert play(PRINT_330, status(404)).last.draft.timeout_s == 300
     assert turn.end.message.startswith("There's an issue with the selected model")
     assert "--model" not in turn.end.message
     assert play(DESKTOP_330, status(404), options=Options(fallback=False)).last.why == "fallback"
@@ -106,9 +126,29 @@ def test_the_fallback_caps_tokens_and_says_that_it_wants_no_stream() -> None:
     assert ".max_tokens: 128000 -> 64000" in turn.last.changed
 
 
-def test_a_500_on_the_fallback_is_final() -> None:
-    turn = play(PRINT_330, "s_end_start", status(500))
-    assert (whys(turn), turn.end.result) == (["first", "fallback"], "failed")
+@pytest.mark.parametrize(
+    ("streams", "retries", "repeats"),
+    [(["s_end_start"], 5, 4), (["s_end_start"], 1, 0), (["s_err_early"] * 3, 5, 2)],
+)
+def test_the_fallback_has_what_the_stream_left_of_its_repeats(
+    streams: list[str], retries: int, repeats: int
+) -> None:
+    options = Options(max_retries=retries)
+    turn = play(DESKTOP_330, *streams, status(500), options=options)
+    assert whys(turn)[len(streams) :] == ["fallback", *["retry"] * repeats]
+    assert turn.end.message.startswith("API Error: 500 no.")
+    waits = [a.wait_s for a in turn.attempts[len(streams) + 1 :]]
+    assert waits == [0.5625 * 2**n for n in range(repeats)]
+
+
+def test_an_older_engine_repeats_the_fallback_as_often_as_the_stream() -> None:
+    turn = play(PRINT_197, "s_noevent", status(500), options=Options(max_retries=2))
+    assert whys(turn) == ["first", "fallback", "retry", "retry"]
+
+
+@pytest.mark.parametrize("code", [401, 402, 413])
+def test_what_is_final_for_a_stream_is_final_without_one(code: int) -> None:
+    assert whys(play(DESKTOP_330, "s_noevent", status(code))) == ["first", "fallback"]
 
 
 def test_a_static_key_that_the_desktop_finds_refused_is_told_at_once() -> None:
@@ -142,16 +182,38 @@ def test_the_bare_engine_renews_a_credential_before_every_repeat() -> None:
     assert (len(turn.attempts), len(asked)) == (11, 10)
 
 
-def test_text_that_was_shown_is_kept_by_the_desktop_and_repeated_by_a_command_line() -> None:
-    cut = play(DESKTOP_330, "s_rst_mid")
+def test_text_that_was_handed_over_does_not_keep_the_desktop_from_asking_again() -> None:
+    for policy in (PRINT_330, DESKTOP_330):
+        cut = play(policy, "s_rst_mid", options=Options(max_retries=2))
+        assert whys(cut) == ["first", "retry", "retry", "fallback"]
+        assert whys(play(policy, "s_err_mid")) == ["first", "fallback"]
+
+
+def test_a_terminal_keeps_text_that_was_shown_as_documented() -> None:
+    terminal = policies.INTERACTIVE_330
+    cut = play(terminal, "s_rst_mid")
     assert (len(cut.attempts), cut.end.result) == (1, "partial")
     assert cut.end.message.startswith("API Error: Connection lost mid-response.")
-    assert whys(play(PRINT_330, "s_rst_mid", options=Options(max_retries=2))) == [
-        *("first", "retry", "retry", "fallback")
-    ]
-    assert play(DESKTOP_330, "s_err_mid").end.message.startswith("API Error: Server error mid-resp")
-    stalled = play(DESKTOP_330, "s_stallmid:430")
+    assert play(terminal, "s_err_mid").end.message.startswith("API Error: Server error mid-resp")
+    stalled = play(terminal, "s_stallmid:430")
     assert stalled.end.message.startswith("API Error: Response stalled mid-stream.")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("s_fin_block2", "Connection lost mid-response."),
+        ("s_rst_block2", "Connection lost mid-response."),
+        ("s_err_block2", "Server error mid-response."),
+    ],
+)
+def test_whole_blocks_are_kept_and_the_rest_is_asked_for(name: str, words: str) -> None:
+    broken = provided.given(provided.REPEATING[name][0], request(), stream=True)
+    turn = play(DESKTOP_330, broken)
+    assert whys(turn) == ["first", *["continuation"] * 3]
+    assert turn.end == End("partial", f"API Error: {words} The response above may be incomplete.")
+    roles = [m["role"] for m in turn.last.draft.body["messages"]]
+    assert roles == ["user", *["assistant", "user"] * 3]
 
 
 @pytest.mark.parametrize("name", ["s_rst_headers", "s_rst_start"])
@@ -197,9 +259,25 @@ def test_an_answer_without_content_is_asked_for_once_more() -> None:
 
 
 def test_a_refusal_is_tried_once_more_with_another_beta() -> None:
-    turn = play(PRINT_330, "refusal")
+    turn = play(PRINT_330, "refusal", first=draft(model="claude-opus-5-5"))
     assert turn.last.draft.betas[-1] == "fallback-credit-2026-06-01"
     assert (len(turn.attempts), len(play(PRINT_197, "refusal").attempts)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("claude-sonnet-4-6", "Sonnet 4.6 can't help with this. Start a new session to continue."),
+        ("claude-opus-4-8", "Opus 4.8 can't help with this."),
+        ("claude-sonnet-5-5", "Sonnet 5.5's safeguards flagged this message"),
+        ("my-model", "my-model's safeguards flagged this message"),
+    ],
+)
+def test_a_refusal_is_told_by_the_models_age(model: str, words: str) -> None:
+    turn = play(DESKTOP_330, "refusal", first=draft(model=model))
+    assert turn.end.message.startswith(f"API Error: {words}")
+    newest = "safeguards" in words
+    assert ("fallback-credit-2026-06-01" in turn.last.draft.betas) == newest
 
 
 @pytest.mark.parametrize("name", ["pause", "nullstop", "s_toolnoargs", "endturntool"])

@@ -41,14 +41,15 @@ def test_three_minutes_and_then_the_gateways_words() -> None:
             "err:401:x",
             "The user reads: “Failed to authenticate. API Error: 401 fake x”.",
             1,
-            "documented",
+            "observed",
         ),
         (
             "s_rst_mid",
-            "The user sees the text so far (“Hello fr”), then reads: “API Error: Connection lost "
-            "mid-response. The response above may be incomplete.”",
-            1,
-            "documented",
+            "The user waits about 3 minutes (12 requests), then gets the answer in one piece "
+            "instead of a stream, if the gateway serves the repeated request with stream: false; "
+            "the text that appeared before (“Hello fr”) is no part of it.",
+            12,
+            "inferred",
         ),
         (
             "s_noevent",
