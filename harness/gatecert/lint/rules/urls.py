@@ -24,10 +24,8 @@ _ENDPOINT = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_SPOILT = {
-    "it stands in quotes or brackets": re.compile("[\"'`<({\u201c\u2018\u201e]|\\[[^:]"),
-    "a slash is missing behind its scheme": re.compile(r"https?:(?!//)(?!\d+(/|$))", re.IGNORECASE),
-}
+_WRAPPED = re.compile("[\"'`<({\u201c\u2018\u201e]|\\[[^:]")
+_SLASH_LOST = re.compile(r"https?:(?!//)(?!\d+(/|$))", re.IGNORECASE)
 _USER_INFO = re.compile(r"(?<=//)[^/?#]*@")
 _IN_OIDC = ("issuer", "authorizationUrl", "tokenUrl")
 
@@ -94,9 +92,12 @@ def _form(config: Config, setting: Setting, client: Client) -> Iterator[Finding]
     url = text.strip()
     if url != text:
         yield at_setting("blanks-in-url", setting)
-    spoilt = next((why for why, begins in _SPOILT.items() if begins.match(url)), "")
-    if spoilt:
-        yield at_setting("invalid-url", setting, spoilt)
+    if _WRAPPED.match(url):
+        yield at_setting("invalid-url", setting, "it stands in quotes or brackets")
+        return
+    if _SLASH_LOST.match(url):
+        does = "the client takes it for a host without a scheme, and asks a host named https"
+        yield at_setting("invalid-url", setting, "a slash is missing behind its scheme", does=does)
         return
     if not _SCHEME.match(url):
         yield at_setting("no-scheme", setting)
