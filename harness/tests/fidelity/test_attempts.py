@@ -56,6 +56,7 @@ def test_every_fault_of_the_captures_is_compared() -> None:
         ({"statuses": frozenset({429})}, "requests"),
         ({"ladder": ()}, "requests"),
         ({"writes_stream_false": False}, "changes .stream"),
+        ({"whole_timeout_s": 301}, "changes hdr"),
         ({"shows_unauthorized": True}, "requests"),
         ({"keeps_shown_text": True}, "modes"),
         ({"repeats_refusal": False}, "requests"),
@@ -77,7 +78,6 @@ def test_a_wrong_rule_shows(
 @pytest.mark.parametrize(
     ("module", "name", "value", "path"),
     [
-        (redraft, "_FALLBACK_TIMEOUT_S", 301, "changes hdr"),
         (redraft, "_FALLBACK_TOKENS", 63_000, "changes .max_tokens"),
         (
             ladder,

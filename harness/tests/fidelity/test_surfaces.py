@@ -47,9 +47,9 @@ def test_every_fault_that_was_recorded_is_compared_once() -> None:
     [
         ({"shows_unauthorized": False}, "requests"),
         ({"keeps_shown_text": True}, "modes"),
-        ({"whole_timeout_s": 300}, "changes"),
+        ({"whole_timeout_s": 300}, "changes hdr"),
         ({"fallback_shares": False}, "requests"),
-        ({"continues_text": False}, "changes"),
+        ({"continues_text": False}, "changes .messages"),
         ({"overloaded": 2}, "requests"),
         ({"repeats_refusal": False}, "requests"),
         ({"surface": "terminal"}, "last words"),
