@@ -28,6 +28,7 @@ _DELTAS = {
     "signature_delta": ("thinking", "signature"),
     "input_json_delta": ("tool_use", "partial_json"),
 }
+_GROWING = ("text", "thinking", "partial_json")
 UNPARSED_INPUT = "__unparsedToolInput"
 _MISSING = object()
 _MOST_OF_DETAIL = 400
@@ -129,6 +130,8 @@ class _Reader:
         self._open: dict[int, dict[str, Any]] = {}
         self._closed: dict[int, dict[str, Any]] = {}
         self._usage: Any = None
+        # texts grow by pieces, joined at the end: a stream may have very many of them
+        self._shown: list[str] = []
 
     def take(self, event: ServerSentEvent) -> None:
         data = event.json()
@@ -144,9 +147,12 @@ class _Reader:
         out, mode = self.out, self._mode
         for block in self._open.values():
             if mode.block_needs_stop:
-                out.lost += any(block.get(key) for key in ("text", "thinking", "partial_json"))
+                out.lost += any(block.get(key) for key in _GROWING)
             else:
                 self._keep(block)
+        for block in out.blocks:
+            block.update({key: "".join(block[key]) for key in _GROWING if key in block})
+        out.shown = "".join(self._shown)
         if out.defect:
             return out
         if not out.started or not (out.blocks or self._open or out.has_stop or not self._engine):
@@ -179,7 +185,7 @@ class _Reader:
         block = {key: value for key, value in given.items() if key not in dropped}
         if block.get("type") == "tool_use":
             kept = given.get("input") if self._mode.input_from_start else None
-            block |= {"input": kept or {}, "partial_json": ""}
+            block |= {"input": kept or {}, "partial_json": []}
         self._open[_index(data)] = block
 
     def _on_content_block_delta(self, data: dict[str, Any]) -> None:
@@ -195,8 +201,12 @@ class _Reader:
         text = delta.get(key)
         if kind != block.get("type") or not isinstance(text, str):
             return
-        block[key] = text if key == "signature" else block.get(key, "") + text
-        self.out.shown += text if key == "text" else ""
+        if key == "signature":
+            block[key] = text
+        else:
+            block.setdefault(key, []).append(text)
+        if key == "text":
+            self._shown.append(text)
 
     def _on_content_block_stop(self, data: dict[str, Any]) -> None:
         index = _index(data)
@@ -229,7 +239,7 @@ class _Reader:
         self._fail("error-event", str(self.out.error.get("message", "")))
 
     def _keep(self, block: dict[str, Any]) -> None:
-        text = block.get("partial_json")
+        text = "".join(block.get("partial_json", ()))
         if text:
             block["input"] = _input(text, marked=self._mode.marks_unparsed)
         self.out.blocks.append(block)

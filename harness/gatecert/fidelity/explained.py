@@ -94,4 +94,6 @@ def _explanation(entry: dict[str, object]) -> Explanation:
     if not reason.strip() or "\n" in reason or len(reason) > _MOST_CHARACTERS:
         raise ValueError(f"why must be one line of at most {_MOST_CHARACTERS} characters")
     capture, flow, path = (str(entry[key]) for key in ("capture", "flow", "path"))
+    if not capture.strip("*?") or not path.strip("*?."):
+        raise ValueError(f"{capture!r} {path!r} would explain everything: name capture and path")
     return Explanation(capture, flow, path, reason, request)

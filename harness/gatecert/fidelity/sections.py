@@ -86,14 +86,14 @@ def compare_discovery(bench: Bench) -> Iterator[Compared]:
     for profile, age in ((ENGINE_DESKTOP, "new"), (ENGINE_DESKTOP_197, "old")):
         if profile.name not in bench.wanted or not document:
             continue
-        kept = document[f"kept_{profile.version}"]
+        kept = _named(document, f"kept_{profile.version}")
         result = Comparison("model-discovery", f"kept_{profile.version}")
-        offered = document["offered"]
+        offered = _named(document, "offered")
         for name in dict.fromkeys([*offered, *kept]):
             keeps = name in offered and engine_keeps(name, profile.release.keeps)
             result.point("model", 0, name, name in kept, keeps)
         yield Compared(profile.name, result)
-        lines = document["with_path_prefix"][f"prefix_{age}"]
+        lines = _named(_named(document, "with_path_prefix"), f"prefix_{age}")
         prefixed = Comparison("model-discovery", f"prefix_{age}")
         prefixed.point("url", 0, "targets", lines, _below_a_prefix(bench, profile))
         yield Compared(profile.name, prefixed)
@@ -138,6 +138,12 @@ def _optional(file: Path) -> dict[str, Json]:
     if not isinstance(document, dict):
         raise UsageError(f"{file} holds no JSON object")
     return document
+
+
+def _named(document: Json, key: str) -> Json:
+    if not isinstance(document, dict) or key not in document:
+        raise UsageError(f"model-discovery.json has no {key}")
+    return document[key]
 
 
 def _base(form: str, url: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import pairwise
 
 import pytest
@@ -110,6 +111,21 @@ def test_the_text_of_an_input_in_its_blocks_start_is_no_input(
         )
     )
     assert read_stream(body, mode).blocks == [{"type": "shiny"}]
+
+
+def test_a_long_answer_takes_time_in_proportion_to_its_length() -> None:
+    delta = {"index": 0, "delta": {"type": "text_delta", "text": "x" * 500}}
+    start = {"index": 0, "content_block": {"type": "text"}}
+    head = (
+        b"event: message_start\ndata: {}\n\nevent: content_block_start\ndata: "
+        + json.dumps(start).encode()
+        + b"\n\n"
+    )
+    body = head + b"event: content_block_delta\ndata: %s\n\n" % json.dumps(delta).encode() * 20_000
+    began = time.process_time()
+    assert len(read_stream(body, PYTHON_SDK).text) == 10_000_000
+    # pieces that are joined one by one take ten times as long and more
+    assert time.process_time() - began < 8
 
 
 @given(

@@ -119,6 +119,8 @@ def toml(entry: dict[str, Any]) -> str:
         ({"reques": 1}, "unknown key 'reques'"),
         ({"request": "1"}, "is no number"),
         ({"request": True}, "is no number"),
+        ({"capture": "*"}, "explain everything"),
+        ({"path": "*.*"}, "explain everything"),
     ],
 )
 def test_a_broken_explanation_is_refused(tmp_path: Path, change: dict[str, Any], says: str) -> None:

@@ -165,6 +165,14 @@ def test_an_id_that_was_kept_and_never_offered_is_named(provider: Provider, tmp_
     assert {d.path for d in differences} == {"claude-ghost"}
 
 
+def test_a_capture_of_discovery_that_lacks_a_list_is_a_mistake(
+    provider: Provider, tmp_path: Path
+) -> None:
+    folder = broken_copy(tmp_path, "model-discovery.json", '"kept_2.1.330"', '"kept_2.1"')
+    with pytest.raises(UsageError, match=r"has no kept_2\.1\.330"):
+        section("model-discovery", provider, folder)
+
+
 def test_without_such_captures_a_section_is_empty(provider: Provider, tmp_path: Path) -> None:
     assert section("url-composition", provider, tmp_path) == []
     assert section("model-discovery", provider, tmp_path) == []
