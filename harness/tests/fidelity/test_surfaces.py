@@ -30,9 +30,9 @@ def test_every_surface_agrees_with_what_was_recorded_of_it() -> None:
     for version in ("2.1.330", "2.1.331"):
         counts = [
             sum(name == f"engine-{surface}-{version}" for name, _ in compared)
-            for surface in ("print", "desktop", "cowork")
+            for surface in ("print", "desktop", "cowork", "cli")
         ]
-        assert counts == [29, 51, 18]
+        assert counts == [29, 51, 18, 5]
 
 
 def test_every_fault_that_was_recorded_is_compared_once() -> None:
@@ -69,6 +69,14 @@ def test_a_wrong_rule_of_the_desktop_shows(
         if name == "engine-desktop-2.1.330"
     ]
     assert path in {d.path for d in found}
+
+
+def test_a_terminal_that_asked_for_the_rest_of_a_block_would_show(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(surfaces, "policy_of", lambda profile: policies.PRINT_330)
+    found = [(name, d.path) for name, c in compare_surfaces(CAPTURES) for d in c.differences]
+    assert ("engine-cli-2.1.330", "requests") in found
 
 
 @pytest.mark.parametrize(

@@ -119,14 +119,14 @@ PRINT_197 = replace(
     writes_stream_false=False,
 )
 # Documented for engines since 2.1.199: text that a user has seen stays, with a notice, and nothing
-# is repeated. That is so in a terminal (seen by hand, four faults) if a block of it was whole. Text
-# of a block that was cut is asked for again everywhere, also where a host has shown it: no client
+# is repeated. That is so in a terminal (recorded with 2.1.330) if a block of it was whole. Text of
+# a block that was cut is asked for again everywhere, also where a host has shown it: no client
 # does with any text what the documentation says (``keeps_shown_text``).
 INTERACTIVE_330 = replace(
     PRINT_330,
     name="engine-cli-2.1.330",
     keeps_blocks=True,
-    source=f"{_FROM_CAPTURES}; blocks that stay: seen in a terminal",
+    source=f"{_FROM_CAPTURES}; blocks that stay: recorded in a terminal",
 )
 # In the desktop's environment a refused key ends in the error at once, text that was handed over is
 # asked for again, and the timeout is the same for every request. The wait for headers was measured
