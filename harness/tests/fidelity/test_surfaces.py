@@ -85,12 +85,14 @@ def test_a_terminal_that_asked_for_the_rest_of_a_block_would_show(
         ("2.1.330", "html", "names no fault and place"),
         ("2.1.330", "html (on the moon, default retries)", "names no fault and place"),
         ("9.9.9", "html (desktop, default retries)", "no profile engine-desktop-9.9.9"),
+        ("2.1.197", "html (desktop, default retries)", "no flow desktop_toolloop"),
     ],
 )
 def test_a_capture_that_is_not_understood_is_a_mistake(
     tmp_path: Path, version: str, key: str, words: str
 ) -> None:
-    shutil.copy(CAPTURES / "claude-code-2.1.330.json", tmp_path)
+    for captured in ("claude-code-2.1.330.json", "claude-code-2.1.197.json"):
+        shutil.copy(CAPTURES / captured, tmp_path)
     document: dict[str, Any] = {"results": {f"claude-code-{version}": {key: {}}}}
     (tmp_path / f"errors-claude-code-{version}.json").write_text(json.dumps(document), "utf-8")
     with pytest.raises(UsageError, match=words):
