@@ -85,7 +85,8 @@ def compare(result: Comparison, case: Case, captured: Mapping[str, Any]) -> None
     least, most = simulate(case, 0.0), simulate(case, 1.0)
     requests = requests_of(least, case.policy)
     result.point(KIND, 0, "requests", captured["messages_requests"], requests)
-    _compare_end(result, captured["final_message"], captured["is_error"], least)
+    if captured["is_error"] is not None:  # a screen is not read
+        _compare_end(result, captured["final_message"], captured["is_error"], least)
     if requests != len(least.attempts):
         return  # a circle of redirects, of which the capture keeps nothing else
     modes = ["stream" if a.draft.stream else "json" for a in least.attempts]

@@ -11,6 +11,7 @@ from gatecert.desktop.draft import Draft
 from gatecert.desktop.exchange import Exchange, OutgoingRequest
 from gatecert.desktop.recovery import Clock, Options, Persisted, RetryPolicy, persist
 from gatecert.desktop.recovery.redraft import after_tools
+from gatecert.errors import UsageError
 from gatecert.fidelity.captures import read_json
 from gatecert.fidelity.faults import answer
 from gatecert.fidelity.provided import given
@@ -37,8 +38,14 @@ class Case:
 
 
 def recorded_draft(capture: Path, flow: str = "print_default_model") -> Draft:
-    """The first turn of a flow as a draft: shapes instead of texts."""
-    requests = read_json(capture)["flows"][flow]["requests"]
+    """The first turn of a flow as a draft: shapes instead of texts.
+
+    Raises UsageError if the capture does not hold the flow.
+    """
+    found = read_json(capture)["flows"].get(flow)
+    if found is None:
+        raise UsageError(f"{capture.name}: no flow {flow}, which its faults are compared with")
+    requests = found["requests"]
     request = next(r for r in requests if r["method"] == "POST" and r["body_shape"].get("tools"))
     headers = dict(request["headers_in_order"])
     betas = tuple(headers["anthropic-beta"].split(","))

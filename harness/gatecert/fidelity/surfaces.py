@@ -1,7 +1,7 @@
 """What each surface of the engine did about faults, beside what its profile does.
 
 Recorded by ``nox -s clients -- --faults`` with a version of Claude Code on the command line, in the
-environment of Claude Desktop and of Cowork, and for a host that reads each event.
+environment of Claude Desktop and of Cowork, for a host that reads each event, and on a terminal.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ SURFACES: Mapping[str, Surface] = {
     "": Surface("engine-print", "print_default_model"),
     "desktop": Surface("engine-desktop", "desktop_toolloop"),
     "cowork": Surface("engine-cowork", "desktop_cowork"),
+    "terminal": Surface("engine-cli", "tty_quiet_new", HOST_GAP_MS),
     "desktop stream": Surface("engine-desktop", "sj_desktop", HOST_GAP_MS),
 }
 

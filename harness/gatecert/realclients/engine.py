@@ -47,7 +47,7 @@ def command(flow: Flow, program: Path) -> list[str]:
     model = ("--model", flow.model) if flow.model else ()
     shared = [str(program), *model, *flow.args]
     if flow.kind == "terminal":
-        return [*shared, flow.prompt] if flow.prompt else shared
+        return [*shared, prompt(flow.prompt, flow.plans)] if flow.prompt else shared
     if flow.kind == "stream-json":
         return [*shared, "-p", *_STREAM_JSON]
     return [*shared, "-p", "--output-format", "json"]

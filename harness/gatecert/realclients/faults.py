@@ -1,7 +1,8 @@
 """Faults that the provider shows to Claude Code, as plain data; names as in the captures.
 
-A fault is met in one of four places: on the command line, in the environment of Claude Desktop or
-of Cowork with one prompt, and in the desktop's while a host reads the answer event by event.
+A fault is met in one of five places: on the command line, in the environment of Claude Desktop or
+of Cowork with one prompt, in the desktop's while a host reads the answer event by event, and on a
+terminal.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from gatecert.upstream import Plan
 
 FEW = "CLAUDE_CODE_MAX_RETRIES"
 DESKTOP_PLACE, COWORK_PLACE, HOST_PLACE = "desktop", "cowork", "desktop stream"
+TERMINAL = "terminal"
 _ENVIRONMENTS = {DESKTOP_PLACE: DESKTOP, COWORK_PLACE: COWORK, HOST_PLACE: DESKTOP}
 
 
@@ -24,7 +26,7 @@ class Fault:
     """A fault and the provider's answers, the last of which serves the rest.
 
     ``few`` limits the client to two retries. ``place`` is ``desktop``, ``cowork``, ``desktop
-    stream`` (a host that reads each event), or ``""`` for the command line.
+    stream`` (a host that reads each event), ``terminal``, or ``""`` for the command line.
     """
 
     name: str
@@ -41,12 +43,14 @@ class Fault:
     def flow(self) -> Flow:
         """The run of Claude Code that meets the fault."""
         env: Mapping[str, str] = {FEW: "2"} if self.few else {}
+        slow = tuple(replace(plan, gap_ms=HOST_GAP_MS) for plan in self.plans)
+        if self.place == TERMINAL:
+            return Flow(self.key, "terminal", env=env, plans=slow)
         if not self.place:
             return Flow(self.key, env=env, plans=self.plans)
         flow = Flow(self.key, model=S46, env={**_ENVIRONMENTS[self.place], **env}, plans=self.plans)
         if self.place != HOST_PLACE:
             return flow
-        slow = tuple(replace(plan, gap_ms=HOST_GAP_MS) for plan in self.plans)
         return replace(flow, kind="stream-json", args=("--include-partial-messages",), plans=slow)
 
     def at(self, place: str) -> Fault:
@@ -91,6 +95,12 @@ _BREAKING = [Fault(name, plans) for name, plans in BREAKING.items()]
 _AGAIN = [Fault(name, plans) for name, plans in REPEATING.items()]
 _ALONE = (*_ERRORS, *_BREAKING)
 _IN_COWORK = (*_ERRORS[:5], _OVERLOADED, *_BREAKING, *_AGAIN[:3])
+# those of which the documentation says that text stays; a screen tells no more than requests do
+_ON_TERMINAL = [
+    fault
+    for fault in (*_BREAKING, *_AGAIN)
+    if fault.name in ("s_fin_mid", "s_err_mid", "s_fin_block2", "s_rst_block2", "s_err_block2")
+]
 _FOR_A_HOST = (_ERRORS[0], _ERRORS[3], _OVERLOADED, *_BREAKING, *_AGAIN)
 FAULTS: Sequence[Fault] = (
     *_ALONE,
@@ -99,4 +109,5 @@ FAULTS: Sequence[Fault] = (
     *(fault.at(DESKTOP_PLACE) for fault in (*_ALONE, _OVERLOADED, *_AGAIN[:3])),
     *(fault.at(COWORK_PLACE) for fault in _IN_COWORK),
     *(fault.at(HOST_PLACE) for fault in _FOR_A_HOST),
+    *(fault.at(TERMINAL) for fault in _ON_TERMINAL),
 )

@@ -30,9 +30,9 @@ def test_every_surface_agrees_with_what_was_recorded_of_it() -> None:
     for version in ("2.1.330", "2.1.331"):
         counts = [
             sum(name == f"engine-{surface}-{version}" for name, _ in compared)
-            for surface in ("print", "desktop", "cowork")
+            for surface in ("print", "desktop", "cowork", "cli")
         ]
-        assert counts == [29, 51, 18]
+        assert counts == [29, 51, 18, 5]
 
 
 def test_every_fault_that_was_recorded_is_compared_once() -> None:
@@ -71,18 +71,28 @@ def test_a_wrong_rule_of_the_desktop_shows(
     assert path in {d.path for d in found}
 
 
+def test_a_terminal_that_asked_for_the_rest_of_a_block_would_show(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(surfaces, "policy_of", lambda profile: policies.PRINT_330)
+    found = [(name, d.path) for name, c in compare_surfaces(CAPTURES) for d in c.differences]
+    assert ("engine-cli-2.1.330", "requests") in found
+
+
 @pytest.mark.parametrize(
     ("version", "key", "words"),
     [
         ("2.1.330", "html", "names no fault and place"),
         ("2.1.330", "html (on the moon, default retries)", "names no fault and place"),
         ("9.9.9", "html (desktop, default retries)", "no profile engine-desktop-9.9.9"),
+        ("2.1.197", "html (desktop, default retries)", "no flow desktop_toolloop"),
     ],
 )
 def test_a_capture_that_is_not_understood_is_a_mistake(
     tmp_path: Path, version: str, key: str, words: str
 ) -> None:
-    shutil.copy(CAPTURES / "claude-code-2.1.330.json", tmp_path)
+    for captured in ("claude-code-2.1.330.json", "claude-code-2.1.197.json"):
+        shutil.copy(CAPTURES / captured, tmp_path)
     document: dict[str, Any] = {"results": {f"claude-code-{version}": {key: {}}}}
     (tmp_path / f"errors-claude-code-{version}.json").write_text(json.dumps(document), "utf-8")
     with pytest.raises(UsageError, match=words):

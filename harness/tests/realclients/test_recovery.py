@@ -126,6 +126,8 @@ def test_each_place_has_its_environment_and_a_host_reads_along() -> None:
     }
     entrypoints = [flow.env.get("CLAUDE_CODE_ENTRYPOINT") for flow in places.values()]
     assert entrypoints == [None, "claude-desktop-3p", "local-agent", "claude-desktop-3p"]
+    terminal = fault.at("terminal").flow()
+    assert (terminal.kind, terminal.plans[0].gap_ms) == ("terminal", HOST_GAP_MS)
     host = places.pop("desktop stream")
     assert (host.kind, host.args) == ("stream-json", ("--include-partial-messages",))
     assert [plan.gap_ms for plan in host.plans] == [HOST_GAP_MS]

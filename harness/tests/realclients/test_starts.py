@@ -14,7 +14,7 @@ from gatecert.realclients.calls import AGENT, SDK
 from gatecert.realclients.clients import NEWEST, PROGRAMS, chosen
 from gatecert.realclients.flows import DEFAULT, MODELS, Flow, engine_flows, plans_of
 from gatecert.realclients.start import FOLDER_MARK, Start
-from gatecert.upstream import find
+from gatecert.upstream import Plan, find
 
 URL, HOME = "http://127.0.0.1:1", Path("/h")
 FLOWS = engine_flows("2.1.330")
@@ -93,6 +93,13 @@ def test_a_terminal_client_is_asked_nothing_and_ended() -> None:
     assert start.command == ["/p/claude", "hello"]
     assert FOLDER_MARK in json.loads(start.files[".claude.json"])["projects"]
     assert start.stdin == []
+
+
+def test_a_terminal_client_carries_its_plans_in_its_argument() -> None:
+    start = engine_start(Flow("x", "terminal", "hello", plans=(Plan(status=529),)))
+    directive = find({"messages": [{"role": "user", "content": start.command[-1]}]})
+    assert directive is not None
+    assert directive.plan("other", 0).status == 529
 
 
 def test_plans_ride_in_the_prompt() -> None:

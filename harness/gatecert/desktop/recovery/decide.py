@@ -131,8 +131,8 @@ def _no_message(here: Situation) -> Decision:
 
 
 def _error_event(here: Situation) -> Decision:
-    if here.outcome.reading.blocks and here.policy.continues_text:
-        return _continue(here, redraft.AFTER_LOSS)
+    if going_on := _after_blocks(here):
+        return going_on
     early = not here.outcome.reading.shown
     most = min(here.policy.overloaded, here.retries + 1)
     if early and here.outcome.overloaded and here.overloads < most:
@@ -141,8 +141,8 @@ def _error_event(here: Situation) -> Decision:
 
 
 def _ended(here: Situation) -> Decision:
-    if here.outcome.reading.blocks and here.policy.continues_text:
-        return _continue(here, redraft.AFTER_LOSS)
+    if going_on := _after_blocks(here):
+        return going_on
     if not _shown(here) and here.count("retry") < min(here.policy.ended_retries, here.retries):
         return _retry(here)
     return _no_message(here)
@@ -150,11 +150,9 @@ def _ended(here: Situation) -> Decision:
 
 def _reset(here: Situation) -> Decision:
     policy, reading = here.policy, here.outcome.reading
-    if reading.blocks:
-        if policy.continues_text:
-            return _continue(here, redraft.AFTER_LOSS)
-        return here.end("partial")
-    if _shown(here):
+    if going_on := _after_blocks(here):
+        return going_on
+    if reading.blocks or _shown(here):
         return here.end("partial")
     if policy.reset_retries is not None:
         # the older engine repeats at once, and only while nothing at all has come
@@ -166,10 +164,21 @@ def _reset(here: Situation) -> Decision:
 
 
 def _silent(here: Situation) -> Decision:
+    if going_on := _after_blocks(here):
+        return going_on
     nothing = not here.outcome.reading.started
     if nothing and here.count("retry") < min(here.policy.silent_retries, here.retries):
         return Again(0.0, here.last.draft, "retry")
     return _no_message(here)
+
+
+def _after_blocks(here: Situation) -> Decision | None:
+    """What is done where whole blocks came before the fault: a terminal keeps them and stops."""
+    if not here.outcome.reading.blocks:
+        return None
+    if here.policy.keeps_blocks:
+        return here.end("partial")
+    return _continue(here, redraft.AFTER_LOSS) if here.policy.continues_text else None
 
 
 def _unfinished(here: Situation) -> Decision:

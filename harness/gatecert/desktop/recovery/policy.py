@@ -32,7 +32,8 @@ class RetryPolicy:
     Opus family, or where another model is set for that case, the answers 529.
 
     For the engine: ``shows_unauthorized`` ends at a 401 at once; ``keeps_shown_text`` does not
-    repeat a request of which the user has seen text; ``reset_retries`` (None: as ``retries``),
+    repeat a request of which the user has seen any text, ``keeps_blocks`` not if whole blocks came;
+    ``reset_retries`` (None: as ``retries``),
     ``ended_retries`` and ``silent_retries`` bound the streaming repeats after a reset connection,
     an orderly end inside a block, and silence; then comes the request without stream.
     ``fallback_shares`` says that this one and its repeats count among the ``retries`` of the
@@ -63,6 +64,7 @@ class RetryPolicy:
     silence_s: float = 300.0
     shows_unauthorized: bool = False
     keeps_shown_text: bool = False
+    keeps_blocks: bool = False
     reset_retries: int | None = None
     ended_retries: int = 1
     silent_retries: int = 1
@@ -116,16 +118,15 @@ PRINT_197 = replace(
     fallback_shares=False,
     writes_stream_false=False,
 )
-# Text that a user has seen is kept and its request not repeated: documented for engines since
-# 2.1.199. Without a terminal it is not so: the engine repeats even what it has handed over event by
-# event. Nobody has looked at a terminal.
-_SHOWN = {**PRINT_330.sure, "shown": "documented"}
+# Documented for engines since 2.1.199: text that a user has seen stays, with a notice, and nothing
+# is repeated. That is so in a terminal (recorded with 2.1.330) if a block of it was whole. Text of
+# a block that was cut is asked for again everywhere, also where a host has shown it: no client
+# does with any text what the documentation says (``keeps_shown_text``).
 INTERACTIVE_330 = replace(
     PRINT_330,
     name="engine-cli-2.1.330",
-    keeps_shown_text=True,
-    source=f"{_FROM_CAPTURES}; shown text: documentation",
-    sure=MappingProxyType(_SHOWN),
+    keeps_blocks=True,
+    source=f"{_FROM_CAPTURES}; blocks that stay: recorded in a terminal",
 )
 # In the desktop's environment a refused key ends in the error at once, text that was handed over is
 # asked for again, and the timeout is the same for every request. The wait for headers was measured

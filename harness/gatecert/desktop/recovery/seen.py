@@ -148,8 +148,6 @@ def _circle(outcome: Outcome) -> bool:
 
 def _sure(turn: Persisted, policy: RetryPolicy) -> str:
     outcome = turn.attempts[0].outcome
-    if turn.end.result == "partial" and len(turn.attempts) == 1:
-        return policy.sureness_of("shown")
     again = turn.last.why == "continuation" and outcome.kind == "ended"
     if again or any(a.why == "fallback" and a.outcome.kind == "answered" for a in turn.attempts):
         return "inferred"

@@ -35,7 +35,7 @@ def stream_message(draft: Draft, outcome: Outcome, older: bool) -> str:
         )
     if kind == "refusal":
         return f"API Error: {_refusal(draft, outcome, older)}"
-    if outcome.reading.blocks and not older and kind in ("error-event", "reset", "ended"):
+    if outcome.reading.blocks and not older and kind in _NOTICES_OF_BLOCKS:
         return notice(kind)
     if kind == "error-event":
         return f"API Error: {outcome.reading.detail or 'the stream carried an error'}"
@@ -113,6 +113,7 @@ _OLDER: Mapping[str, str] = {
     "no-connection": "Unable to connect to API (ConnectionRefused)",
     "dropped": "Unable to connect to API (ECONNRESET)",
 }
+_NOTICES_OF_BLOCKS = ("error-event", "reset", "ended", "silent")
 # below text that stays on the screen; those of whole blocks observed, the others documented
 _NOTICES: Mapping[str, str] = {
     "error-event": "Server error mid-response",

@@ -183,19 +183,19 @@ def test_the_bare_engine_renews_a_credential_before_every_repeat() -> None:
 
 
 def test_text_that_was_handed_over_does_not_keep_the_desktop_from_asking_again() -> None:
-    for policy in (PRINT_330, DESKTOP_330):
+    for policy in (PRINT_330, DESKTOP_330, policies.INTERACTIVE_330):
         cut = play(policy, "s_rst_mid", options=Options(max_retries=2))
         assert whys(cut) == ["first", "retry", "retry", "fallback"]
         assert whys(play(policy, "s_err_mid")) == ["first", "fallback"]
 
 
-def test_a_terminal_keeps_text_that_was_shown_as_documented() -> None:
-    terminal = policies.INTERACTIVE_330
-    cut = play(terminal, "s_rst_mid")
+def test_any_text_can_be_kept_as_documented() -> None:
+    careful = replace(policies.INTERACTIVE_330, keeps_shown_text=True)
+    cut = play(careful, "s_rst_mid")
     assert (len(cut.attempts), cut.end.result) == (1, "partial")
     assert cut.end.message.startswith("API Error: Connection lost mid-response.")
-    assert play(terminal, "s_err_mid").end.message.startswith("API Error: Server error mid-resp")
-    stalled = play(terminal, "s_stallmid:430")
+    assert play(careful, "s_err_mid").end.message.startswith("API Error: Server error mid-resp")
+    stalled = play(careful, "s_stallmid:430")
     assert stalled.end.message.startswith("API Error: Response stalled mid-stream.")
 
 
@@ -212,6 +212,8 @@ def test_whole_blocks_are_kept_and_the_rest_is_asked_for(name: str, words: str) 
     turn = play(DESKTOP_330, broken)
     assert whys(turn) == ["first", *["continuation"] * 3]
     assert turn.end == End("partial", f"API Error: {words} The response above may be incomplete.")
+    terminal = play(policies.INTERACTIVE_330, broken)
+    assert (whys(terminal), terminal.end) == (["first"], turn.end)
     roles = [m["role"] for m in turn.last.draft.body["messages"]]
     assert roles == ["user", *["assistant", "user"] * 3]
 
