@@ -24,6 +24,7 @@ from gatecert.desktop.recovery.situation import (
     Options,
     Situation,
 )
+from gatecert.desktop.recovery.words import gateway_words
 
 _MOST_CONTINUATIONS = 3
 _SDK_RETRY_COUNT = "X-Stainless-Retry-Count"
@@ -94,7 +95,7 @@ def _http(here: Situation) -> Decision:
 
 
 def _bad_request(here: Situation, told: bool) -> Decision:
-    message = here.outcome.exchange.error_message
+    message = gateway_words(here.outcome.exchange)
     if too_long(message):
         turns = [m for m in here.last.draft.body.get("messages", ()) if m.get("role") != "system"]
         return here.end("failed" if len(turns) < 3 else "compact")

@@ -22,10 +22,10 @@ from gatecert.desktop.recovery.streamwords import notice, stream_message
 if TYPE_CHECKING:
     from gatecert.desktop.recovery.situation import Attempt
 
-_TITLE = re.compile(r"<title[^>]*>\s*([^<]*?)\s*</title>", re.IGNORECASE)
-_TOKENS = re.compile(r"(\d+) tokens > (\d+)")
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)</title>", re.IGNORECASE)
+_TOKENS = re.compile(r"(\d{1,9}) tokens > (\d{1,9})")
 LONG_CONTEXT = "context-1m-2025-08-07"
-_MOST_OF_A_BODY = 2_000
+_MOST_OF_A_BODY = 8_000
 _CHARS_A_TOKEN = 4
 
 
@@ -52,12 +52,18 @@ def message(
 def gateway_words(exchange: Exchange) -> str:
     """What the gateway says in an error, as the client finds it: JSON, a page's title, or text."""
     if exchange.error_message:
-        return exchange.error_message
-    text = exchange.text.strip()
-    title = _TITLE.search(text)
-    if title and title.group(1):
-        return title.group(1)
-    return text[:_MOST_OF_A_BODY]
+        return exchange.error_message[:_MOST_OF_A_BODY]
+    return _title(exchange) or _beginning(exchange)
+
+
+def _beginning(exchange: Exchange) -> str:
+    return exchange.body[:_MOST_OF_A_BODY].decode("utf-8", "replace").strip()
+
+
+def _title(exchange: Exchange) -> str:
+    """The title of a page, looked for at its beginning: a hostile one has no end."""
+    found = _TITLE.search(_beginning(exchange))
+    return found.group(1).strip() if found else ""
 
 
 def host_of(exchange: Exchange) -> str:
@@ -67,7 +73,7 @@ def host_of(exchange: Exchange) -> str:
 
 def _http(policy: RetryPolicy, draft: Draft, exchange: Exchange, older: bool) -> str:
     status, said = exchange.status or 0, gateway_words(exchange)
-    titled = older and not exchange.error_message and bool(_TITLE.search(exchange.text))
+    titled = older and not exchange.error_message and bool(_title(exchange))
     told = said if titled else f"{status} {said or 'status code (no body)'}"
     if status in (401, 403):
         return f"Failed to authenticate. API Error: {told}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -198,6 +199,22 @@ def test_a_gateways_words_are_bounded_and_bare() -> None:
     assert len(text) < 400
     assert text.endswith("…”")
     assert not set(text) & {"\x1b", "\x00", "\n", "\u202e", "\u200b", "\r", "\u2028"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<title" * 200_000,
+        b"<title>" + b" " * 1_000_000,
+        json.dumps({"error": {"message": "1" * 1_000_000}}).encode(),
+        json.dumps({"error": {"message": "prompt is too long: " + "1" * 1_000_000}}).encode(),
+    ],
+    ids=["open tags", "blanks", "digits", "tokens"],
+)
+def test_a_body_made_to_keep_us_busy_does_not(body: bytes) -> None:
+    began = time.monotonic()
+    assert line(replace(status(400), chunks=[Chunk(0.0, body)])).text
+    assert time.monotonic() - began < 2
 
 
 def test_a_key_in_the_url_or_the_request_is_not_in_the_line() -> None:
