@@ -149,8 +149,8 @@ def test_refusal_tells_the_user_why(desktops: Desktops) -> None:
 @requirement(
     "AUTH-09",
     SHOULD,
-    source="observed: engine 2.1.330 retries a 401 ten times over three minutes; 403 or x-should-retry: false stop it",
-    why="A user with a wrong key waits three minutes before seeing the error, and the log fills.",
+    source="observed: engine 2.1.330 on a command line retries a 401 ten times over three minutes, in the desktop's environment never; 403 or x-should-retry: false stop it",
+    why="Who uses the same gateway from a command line waits three minutes before seeing the error, and the log fills.",
     fix="Send x-should-retry: false with the 401, or answer 403.",
     needs=_ENFORCED,
 )

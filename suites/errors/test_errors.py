@@ -67,7 +67,7 @@ def test_rate_limit_keeps_retry_after(desktops: Desktops, provider: ScriptedProv
 @requirement(
     "ERR-03",
     MUST,
-    source="observed: a 529 is tried three times, a 500 eleven times",
+    source="observed: an Opus model's 529 is tried three times, a 500 eleven times",
     why="An overloaded provider is hammered, and users wait three minutes instead of seconds.",
     fix="Keep 529; do not fold it into 500 or 503.",
 )
@@ -220,8 +220,8 @@ def test_too_large_stays(desktops: Desktops, provider: ScriptedProvider) -> None
 @requirement(
     "ERR-12",
     MUST,
-    source="observed: 403 is final, 401 and 5xx are retried for three minutes",
-    why="A refusal by policy is repeated for three minutes, or shown as a wrong key.",
+    source="observed: 403 is final; 401 means a wrong key to the client, and 5xx is retried for three minutes",
+    why="A refusal by policy is shown as a wrong key, or repeated for three minutes.",
     fix=_KEEP,
 )
 def test_permission_error_stays(desktops: Desktops, provider: ScriptedProvider) -> None:

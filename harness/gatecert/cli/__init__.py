@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from gatecert.cli.telling import tell, tell_fault
@@ -26,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 conformant, 1 not conformant, 2 wrong usage or settings, 3 no valid run.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # a gateway's words, and our own dots, on a terminal that knows ASCII only

@@ -138,3 +138,11 @@ def test_our_streams_write_whatever_comes(monkeypatch: pytest.MonkeyPatch, error
     print("half \ud800, \udce9 and →")
     stream.flush()
     assert raw.getvalue() == b"half \\ud800, \\udce9 and \\u2192\n"
+
+
+def test_a_closed_output_is_no_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["defects", "--json"]) == 0
+    sys.stdout.close()
+    sys.stderr.close()

@@ -136,13 +136,15 @@ ENGINE_COWORK_197 = replace(
     entrypoint="local-agent",
     agent_sdk="0.3.330",
     tools=tuple(sorted([*_TOOLS_197, "Glob", "Grep"])),
-    source="recording of engine 2.1.197 with Cowork's environment, Nov 2026",
+    source="engine 2.1.197 of the desktop, changed as 2.1.330 is for Cowork; no capture is kept",
+    sureness="inferred",
 )
 ENGINE_TOOLSEARCH_197 = replace(
     ENGINE_DESKTOP_197,
     name="engine-desktop-toolsearch-2.1.197",
     experimental=True,
-    source="recording of engine 2.1.197 with the desktop's environment and betas, Nov 2026",
+    source="engine 2.1.197 of the desktop with its betas; no capture is kept",
+    sureness="inferred",
 )
 ENGINE_PRINT_197 = replace(
     ENGINE_DESKTOP_197,
