@@ -111,7 +111,8 @@ class ReplacesUserId(BentRequest):
             body["metadata"] = {"user_id": "gateway-user-1"}
 
 
-@defect("refuses-system-role", "MSG-08")
+# the unreachable model's name is one the client does not know, and such models get that message
+@defect("refuses-system-role", "FALL-05", "FALL-06", "MSG-08")
 class RefusesSystemRole(ReferenceGateway):
     """A system-role message inside messages earns a 400."""
 
