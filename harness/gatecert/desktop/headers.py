@@ -10,7 +10,6 @@ from gatecert.desktop.profiles import EngineProfile
 HeaderList = list[tuple[str, str]]
 
 _ENCODINGS = ("Accept-Encoding", "gzip, deflate, br, zstd")
-_TAIL = ["connection", "accept", "host", "accept-encoding", "content-length"]
 
 
 def inference_headers(

@@ -7,23 +7,18 @@ there, and of which kind, is.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gatecert.fidelity.captures import CapturedFlow
 from gatecert.fidelity.comparison import Comparison, paired
-from gatecert.fidelity.notation import TEST_WORDS
+from gatecert.fidelity.notation import without_lengths
 
 Shape = Mapping[str, Any]
 
-# lengths, and the words that recordings use as prompts: that a text is there is what counts
-_LENGTH = re.compile(r"str\(\d+\)|str=(?:" + "|".join(sorted(TEST_WORDS)) + r")$")
 # names of tool calls are the provider's; that a result names its call is the client's
 _CALL_KEYS = ("id", "tool_use_id")
-# three digits made of the conversation's first text
-_DIGITS = re.compile(r"(cc_version=\d+\.\d+\.\d+\.)[0-9a-f]{3};")
 
 
 def compare_flow(
@@ -73,7 +68,7 @@ def _normal(key: str, shape: Any, calls: dict[str, str]) -> Any:
     if isinstance(shape, str):
         if key in _CALL_KEYS:
             return calls.setdefault(shape, f"call {len(calls) + 1}")
-        return _DIGITS.sub(r"\1<3 hex>;", _LENGTH.sub("str", shape))
+        return without_lengths(shape)
     if isinstance(shape, list):
         return [_normal("", item, calls) for item in shape]
     if isinstance(shape, dict):

@@ -83,7 +83,6 @@ SDK: Sequence[Call] = (
 
 _DESKTOP = {name: value for name, value in DESKTOP.items() if name != "API_TIMEOUT_MS"}
 _PRESET = {"type": "preset", "preset": "claude_code"}
-_LOOP = ("bash", "text")
 _TWO = (TITLED_PROMPT, TITLED_PROMPT)
 AGENT: Sequence[AgentFlow] = (
     AgentFlow("agent_none", options={"model": S46}),

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_LENGTH = re.compile(r"str\(\d+\)|str=(hi|say hi|foo|count)$")
-_ATTRIBUTION = re.compile(r"(cc_version=\S+?)\.[0-9a-f]{3};")
+from gatecert.fidelity.notation import without_lengths
+
 _TOOL_ID = re.compile(r"toolu_fake\d+")
 _IGNORED = {"body_bytes", "server_answered", "connections", "note"}
 _MOST = 200
@@ -158,7 +158,7 @@ def _names(items: Sequence[Any]) -> list[str] | None:
 def _plain(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return _TOOL_ID.sub("toolu", _ATTRIBUTION.sub(r"\1.xxx;", _LENGTH.sub("str", value)))
+    return _TOOL_ID.sub("toolu", without_lengths(value))
 
 
 def _short(value: Any) -> str:

@@ -105,10 +105,6 @@ class EngineProfile:
         default = self.traits(model).effort
         return (self.switches.effort or default) if default else ""
 
-    def has_effort(self, model: str) -> bool:
-        """Whether the engine sends an effort level for this model."""
-        return bool(self.traits(model).effort)
-
     def tools_for(self, model: str) -> tuple[str, ...]:
         """The names of the tools offered to a model, in order."""
         if self.tool_search:
