@@ -18,6 +18,7 @@ from gatecert.session.conductor import Conductor, Shared
 from gatecert.session.control import Controller, Hooks, short_node
 from gatecert.session.options import (
     DEFAULT_CLIENT_PROFILE,
+    DEFAULT_EXAMPLES,
     DEFAULT_MAX_REQUESTS,
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
@@ -72,6 +73,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME",
         help="the client that the suites are run as",
     )
+    add("--enforce-provisional", action="store_true", help="let new requirements fail as well")
+    add("--seed", type=int, default=0, metavar="N", help="seed of the properties' examples (0)")
+    add(
+        "--examples",
+        type=int,
+        default=DEFAULT_EXAMPLES,
+        metavar="N",
+        help="examples for each property",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,6 +128,9 @@ def options_of(config: pytest.Config) -> RunOptions:
         max_requests=get("max_requests"),
         overhead_pairs=get("overhead_pairs"),
         client_profile=get("client_profile"),
+        enforce_provisional=get("enforce_provisional"),
+        seed=get("seed"),
+        examples=get("examples"),
     )
 
 

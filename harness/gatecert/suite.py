@@ -28,6 +28,7 @@ from gatecert.requirements import (
     fail,
     requirement,
 )
+from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt
@@ -43,6 +44,7 @@ __all__ = [
     "DesktopApp",
     "Desktops",
     "Exchange",
+    "Explore",
     "NotApplicable",
     "Paired",
     "Plan",

@@ -13,24 +13,25 @@ PACKAGE = Path(gatecert.__file__).parent
 # each part, and the parts it may know besides itself
 ALLOWED = {
     "errors": set(),
+    "cache": set(),
     "credentials": set(),
     "wire": set(),
     "desktop": set(),
     "record": {"credentials"},
     "upstream": {"wire"},
     "requirements": set(),
-    "gateways": {"credentials", "errors", "wire"},
+    "gateways": {"cache", "credentials", "errors", "wire"},
     "overhead": {"desktop", "upstream", "gateways"},
     "report": {"record", "requirements"},
     "checks": {"desktop", "upstream", "requirements"},
     "session": {
-        *("errors", "wire", "desktop", "record", "upstream"),
+        *("cache", "errors", "wire", "desktop", "record", "upstream"),
         *("requirements", "gateways", "overhead", "report"),
     },
     "suite": {"checks", "desktop", "gateways", "overhead", "requirements", "session", "upstream"},
     "lint": {"credentials", "desktop", "errors", "gateways"},
     "fidelity": {"desktop", "errors", "upstream", "wire"},
-    "realclients": {"errors", "fidelity", "gateways", "upstream", "wire"},
+    "realclients": {"cache", "errors", "fidelity", "gateways", "upstream", "wire"},
     "killtable": {"gateways", "record"},
     "pytest_plugin": {"errors", "requirements", "session"},
     "cli": {

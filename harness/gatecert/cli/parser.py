@@ -19,6 +19,7 @@ from gatecert.lint import FORMATS, PAGES, SEVERITIES
 from gatecert.requirements import AREAS
 from gatecert.session.options import (
     DEFAULT_CLIENT_PROFILE,
+    DEFAULT_EXAMPLES,
     DEFAULT_MAX_REQUESTS,
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
@@ -156,6 +157,25 @@ def _add_run(commands: Commands[_Parser]) -> None:
         default=DEFAULT_CLIENT_PROFILE,
         metavar="NAME",
         help="the client that the suites are run as (default: %(default)s); see docs/client.md",
+    )
+    add(
+        "--enforce-provisional",
+        action="store_true",
+        help="let requirements that are new in this version fail the run as well",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="seed of the examples that properties are explored with (default: %(default)s)",
+    )
+    add(
+        "--examples",
+        type=int,
+        default=DEFAULT_EXAMPLES,
+        metavar="N",
+        help="examples for each property (default: %(default)s)",
     )
     how = parser.add_argument_group("output")
     add = how.add_argument

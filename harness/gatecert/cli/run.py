@@ -103,6 +103,9 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         max_requests=arguments.max_requests,
         overhead_pairs=arguments.overhead_pairs,
         client_profile=arguments.client_profile,
+        enforce_provisional=arguments.enforce_provisional,
+        seed=arguments.seed,
+        examples=arguments.examples,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 
 from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, is_stream
-from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal
+from gatecert.gateways.reference.decisions import Refusal
+from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
 
 

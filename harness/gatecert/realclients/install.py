@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gatecert.cache import cache_folder
 from gatecert.errors import RunError
 from gatecert.gateways.managed import npm
 from gatecert.gateways.running import Say
@@ -75,7 +76,7 @@ def resolved(client: Client) -> Client:
 
 def _from_npm(client: Client, say: Say) -> Path:
     """Lock the version once, then install what is locked, as for managed gateways."""
-    source = npm.cache_folder() / "client-locks" / _slug(client)
+    source = cache_folder() / "client-locks" / _slug(client)
     if not (source / "package-lock.json").is_file():
         if shutil.which("npm") is None:
             raise RunError(f"{client.title} needs npm: {npm.NODE_AND_NPM}")
@@ -88,7 +89,7 @@ def _from_npm(client: Client, say: Say) -> Path:
 
 
 def _from_pypi(client: Client, say: Say) -> Path:
-    folder = npm.cache_folder() / "python" / f"{_slug(client)}-{_python()}"
+    folder = cache_folder() / "python" / f"{_slug(client)}-{_python()}"
     if not folder.is_dir():
         say(f"installing {client.title} from PyPI into {folder} (once)")
         with _scratch(folder) as scratch:

@@ -17,7 +17,6 @@ from gatecert.record.shape import check_shape, parsed
 
 SCHEMA = "https://gatecert.dev/schema/run-1.json"
 
-_MUST_BROKEN = ("fail", "known")
 _UNVERIFIED = ("could-not-run", "error")
 _JUDGED = ("pass", "fail", "warn", "info", "known", "fixed")
 _VERDICTS = (*_JUDGED, *_UNVERIFIED, "not-applicable")
@@ -98,7 +97,8 @@ class Evidence:
 class Result:
     """The verdict on one requirement.
 
-    ``reason`` is a sentence, ``reason_code`` from a closed list.
+    ``reason`` is a sentence, ``reason_code`` from a closed list. A ``provisional`` requirement is
+    new: a MUST among them warns. ``hints`` are by gateway.
     """
 
     id: str
@@ -118,6 +118,8 @@ class Result:
     known: Mapping[str, str] | None = None
     duration_ms: float = 0.0
     node: str = ""
+    provisional: bool = False
+    hints: Mapping[str, str] = field(default_factory=dict)
     evidence: Evidence = field(default_factory=Evidence)
 
 
@@ -157,7 +159,12 @@ class RunRecord:
     @property
     def broken_musts(self) -> list[Result]:
         """The results in which a MUST is broken, recorded as known or not."""
-        return [r for r in self.results if r.level == "MUST" and r.verdict in _MUST_BROKEN]
+        return [
+            r
+            for r in self.results
+            if r.level == "MUST"
+            and (r.verdict == "fail" or (r.verdict == "known" and not r.provisional))
+        ]
 
     @property
     def selected(self) -> int:

@@ -13,11 +13,13 @@ from gatecert.requirements import AREAS
 # by harm to a user: cannot connect, broken streams, lost turns, wrong answers, then the rest
 _HARM = (
     "connection",
+    "security",
     "auth",
     "streaming",
     "fallback",
     "messages",
     "errors",
+    "passthrough",
     "urls",
     "metadata",
     "models",

@@ -8,6 +8,7 @@ from gatecert.requirements.catalogue import Catalogue, load_catalogue
 from gatecert.requirements.expect import CannotJudge, NotApplicable, NotMet, expect, fail
 from gatecert.requirements.model import (
     AREAS,
+    GATEWAYS,
     MAY,
     MUST,
     SHOULD,
@@ -27,6 +28,7 @@ from gatecert.requirements.verdicts import (
 
 __all__ = [
     "AREAS",
+    "GATEWAYS",
     "MAY",
     "MUST",
     "REASONS",

@@ -21,7 +21,7 @@ Verdict = Literal[
 VERDICTS: dict[Verdict, str] = {
     "pass": "the requirement holds",
     "fail": "a MUST is broken",
-    "warn": "a SHOULD is broken",
+    "warn": "a SHOULD, or a MUST that is still provisional, is broken",
     "info": "a MAY is not offered",
     "not-applicable": "the target makes no such promise",
     "could-not-run": "the promise is made, the means to test it are missing",
@@ -44,6 +44,7 @@ REASONS: dict[str, str] = {
     "measurement-inconclusive": "the interval of the measurement contains the budget",
     "gateway-lost": "the gateway stopped answering during the run",
     "provider-lost": "the scripted provider stopped answering during the run",
+    "out-of-time": "trying the examples of a property took too long",
     "request-cap": "the run had no requests left",
     "harness-fault": "a fault in gatecert itself",
 }
@@ -69,7 +70,9 @@ class Judgement:
             raise ValueError(f"suspect {self.suspect!r} is not in the closed list")
 
 
-def deviation_verdict(level: Level) -> Verdict:
-    """The verdict that a broken requirement of this level earns."""
+def deviation_verdict(level: Level, *, provisional: bool = False) -> Verdict:
+    """The verdict that a broken requirement of this level earns; a provisional MUST only warns."""
+    if provisional and level == "MUST":
+        return "warn"
     verdicts: dict[Level, Verdict] = {"MUST": "fail", "SHOULD": "warn", "MAY": "info"}
     return verdicts[level]

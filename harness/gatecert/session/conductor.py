@@ -29,6 +29,7 @@ from gatecert.requirements import Catalogue, load_catalogue
 from gatecert.session.known import KnownDeviations, read_known
 from gatecert.session.options import (
     DEFAULT_CLIENT_PROFILE,
+    DEFAULT_EXAMPLES,
     EMBEDDED,
     RunOptions,
     profile_named,
@@ -54,6 +55,9 @@ class Shared:
     folder: Path
     workers: int = 1
     client_profile: str = DEFAULT_CLIENT_PROFILE
+    enforce_provisional: bool = False
+    seed: int = 0
+    examples: int = DEFAULT_EXAMPLES
 
     @property
     def profile(self) -> EngineProfile:
@@ -176,6 +180,9 @@ class Conductor:
             self.folder.resolve(),
             workers,
             options.client_profile,
+            options.enforce_provisional,
+            options.seed,
+            options.examples,
         )
 
     def select(self, identifiers: Sequence[str], keyword: str, marker: str) -> None:

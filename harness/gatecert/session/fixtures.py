@@ -7,14 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
+from gatecert.cache import cache_folder
 from gatecert.desktop import SILENCE_S, DesktopApp, RequestCap
 from gatecert.gateways.target import Target
 from gatecert.overhead import Paired, measure_paired, requests_through_gateway
 from gatecert.requirements import CannotJudge
+from gatecert.session.exploring import Exploration, Explore
 from gatecert.session.options import LIVE_MAX_TOKENS
 from gatecert.session.services import settings_of
-from gatecert.session.stash import CAP, SHARED, VITALS
+from gatecert.session.stash import CAP, REQUIREMENT, SHARED, VITALS
 from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
 from gatecert.upstream import Provider
 
@@ -126,3 +129,16 @@ def paired(pytestconfig: pytest.Config, target: Target, witness: Witness) -> Cal
         return result
 
     return measure
+
+
+@pytest.fixture
+def explore(request: pytest.FixtureRequest, witness: Witness) -> Iterator[Explore]:
+    """Tries a property with generated examples: ``explore(strategy, check)``."""
+    shared = request.config.stash[SHARED]
+    identifier = request.node.stash[REQUIREMENT].id
+    set_hypothesis_home_dir(cache_folder() / "hypothesis")  # tables of characters, no examples
+    replay = f"-k {identifier} --seed {shared.seed} --examples {shared.examples}"
+    exploration = Exploration(shared.seed, shared.examples, replay)
+    yield exploration
+    tried = {"name": "examples tried", "arm": f"seed {shared.seed}", "n": exploration.tried}
+    witness.measurements.append(tried)

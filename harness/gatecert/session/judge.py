@@ -21,14 +21,19 @@ from gatecert.requirements import (
 _LOST = ("gateway-lost", "provider-lost")
 
 
-def judge(raised: BaseException | None, stated: Requirement) -> Judgement:
-    """The judgement on a requirement whose test returned, or raised ``raised``."""
+def judge(
+    raised: BaseException | None, stated: Requirement, *, enforced: bool = False
+) -> Judgement:
+    """The judgement on a requirement whose test returned, or raised ``raised``.
+
+    With ``enforced`` a provisional requirement counts like any other.
+    """
     if raised is None:
         return Judgement("pass", "held", "everything expected was seen")
     if isinstance(raised, NotMet):
         code = "deviates-silently" if raised.silent else "deviates"
         return Judgement(
-            deviation_verdict(stated.level),
+            deviation_verdict(stated.level, provisional=stated.provisional and not enforced),
             code,
             f"expected {raised.expected}, got {raised.came}",
             raised.suspect,
@@ -127,6 +132,8 @@ def to_result(
         known=dict(known) if known and judgement.verdict in ("known", "fixed") else None,
         duration_ms=round(duration_ms, 1),
         node=stated.node,
+        provisional=stated.provisional,
+        hints=dict(stated.hints),
         evidence=evidence,
     )
 

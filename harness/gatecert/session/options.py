@@ -25,6 +25,9 @@ DEFAULT_OVERHEAD_PAIRS = 30
 LEAST_OVERHEAD_PAIRS = 6
 # a live model costs money: short answers
 LIVE_MAX_TOKENS = 16
+# of a property: enough to meet what is common, quick enough for CI
+DEFAULT_EXAMPLES = 20
+MOST_EXAMPLES = 10_000
 
 
 def profile_named(name: str) -> EngineProfile:
@@ -55,6 +58,9 @@ class RunOptions:
     max_requests: int = DEFAULT_MAX_REQUESTS
     overhead_pairs: int = DEFAULT_OVERHEAD_PAIRS
     client_profile: str = DEFAULT_CLIENT_PROFILE
+    enforce_provisional: bool = False
+    seed: int = 0
+    examples: int = DEFAULT_EXAMPLES
 
     def check(self) -> None:
         """Refuse what contradicts itself. Raises UsageError."""
@@ -82,6 +88,8 @@ class RunOptions:
                 f"--overhead-pairs {self.overhead_pairs}: at least {LEAST_OVERHEAD_PAIRS} are "
                 "needed for an interval"
             )
+        if not 1 <= self.examples <= MOST_EXAMPLES:
+            raise UsageError(f"--examples {self.examples}: at least 1, at most {MOST_EXAMPLES:,}")
         for area in self.areas:
             _check_name("area", area, list(AREAS))
         _check_name("defect", self.defect, list(DEFECTS))
@@ -124,7 +132,14 @@ class RunOptions:
 
     def selection(self, keyword: str, marker: str) -> dict[str, Any]:
         """What was selected, for the record."""
-        return {"keyword": keyword, "marker": marker, "areas": list(self.areas), "ids": []}
+        return {
+            "keyword": keyword,
+            "marker": marker,
+            "areas": list(self.areas),
+            "ids": [],
+            "seed": self.seed,
+            "examples": self.examples,
+        }
 
 
 def filled(text: str) -> str:

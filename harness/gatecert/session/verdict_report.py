@@ -84,7 +84,7 @@ def _judgement(
     settled = item.stash.get(JUDGEMENT, None)
     if settled is not None:
         return settled
-    judgement = judge(raised, stated)
+    judgement = judge(raised, stated, enforced=shared.enforce_provisional)
     if _was_told(witness):
         judgement = honest(judgement)
     if raised is None and not any(e.fault for e in witness.exchanges):

@@ -57,19 +57,6 @@ def entries(cache: Path) -> list[str]:
     return sorted(path.name for path in (cache / "npm").iterdir())
 
 
-def test_the_cache_is_where_the_user_wants_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("GATECERT_CACHE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
-    assert npm.cache_folder() == tmp_path / ".cache" / "gatecert"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert npm.cache_folder() == tmp_path / "xdg" / "gatecert"
-    monkeypatch.setenv("GATECERT_CACHE", "~/own")
-    assert npm.cache_folder() == tmp_path / "own"
-
-
 def test_the_folder_follows_the_lock_file(source: Path, cache: Path) -> None:
     before = npm.install_folder(source, "Portkey 1.15.2")
     assert before.parent == cache / "npm"

@@ -152,8 +152,9 @@ def test_schema_demands_every_field_of_a_fixed_shape() -> None:
     fixed = [s for s in shapes if s.get("additionalProperties") is False]
     assert len(fixed) >= 7
     for shape in fixed:
-        # what the user sees came later: older records lack it
-        assert set(shape["required"]) == set(shape["properties"]) - {"seen"}
+        # these came later: older records lack them
+        later = {"seen", "provisional", "hints", "seed", "examples"}
+        assert set(shape["required"]) == set(shape["properties"]) - later
 
 
 def test_a_record_from_before_the_users_line_is_still_read() -> None:

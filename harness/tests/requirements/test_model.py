@@ -51,6 +51,18 @@ def test_a_malformed_identifier_is_refused(identifier: str) -> None:
         state(identifier)
 
 
+@pytest.mark.parametrize("since", ["1", "0.2.0", "soon", ""])
+def test_a_version_that_is_none_is_refused(since: str) -> None:
+    with pytest.raises(ValueError, match=r"not of the form 0\.2"):
+        requirement("AUTH-90", MUST, source=SOURCE, why="Why.", fix="Fix.", since=since)
+
+
+def test_a_hint_for_a_gateway_nobody_knows_is_refused() -> None:
+    hints = {"ngnix": "proxy_buffering off"}
+    with pytest.raises(ValueError, match="is called 'ngnix'"):
+        requirement("AUTH-90", MUST, source=SOURCE, why="Why.", fix="Fix.", hints=hints)
+
+
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ValueError, match="none of MUST, SHOULD, MAY"):
         state(level="WILL")

@@ -55,6 +55,17 @@ def test_a_silent_deviation_is_told_from_an_honest_one() -> None:
     assert judge(NotMet("a", "b", silent=True), STATED).code == "deviates-silently"
 
 
+def test_a_new_must_only_warns_for_one_version_unless_it_is_enforced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gatecert.requirements.model.__version__", "0.2.4")
+    stated = replace(STATED, since="0.2")
+    assert judge(NotMet("a", "b"), stated).verdict == "warn"
+    assert judge(NotMet("a", "b"), stated, enforced=True).verdict == "fail"
+    monkeypatch.setattr("gatecert.requirements.model.__version__", "0.3.0")
+    assert judge(NotMet("a", "b"), stated).verdict == "fail"
+
+
 @pytest.mark.parametrize(
     ("code", "verdict", "suspect"),
     [

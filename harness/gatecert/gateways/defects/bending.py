@@ -8,7 +8,8 @@ from typing import Any
 
 import httpx
 
-from gatecert.gateways.reference.gateway import ReferenceGateway, parsed
+from gatecert.gateways.reference.decisions import parsed
+from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Request
 
 

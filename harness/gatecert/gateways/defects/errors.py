@@ -8,7 +8,8 @@ import httpx
 
 from gatecert.gateways.defects.bending import BentAnswer, wants_stream
 from gatecert.gateways.defects.registry import defect
-from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal, Route
+from gatecert.gateways.reference.decisions import Refusal
+from gatecert.gateways.reference.gateway import ReferenceGateway, Route
 from gatecert.wire import Headers, Reply, Request
 
 

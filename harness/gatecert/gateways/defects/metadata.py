@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 
 from gatecert.gateways.defects.registry import defect
-from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal, Route
+from gatecert.gateways.reference.decisions import Refusal
+from gatecert.gateways.reference.gateway import ReferenceGateway, Route
 from gatecert.wire import Headers, Reply, Request
 
 _REFUSALS = ("META-03", "META-04", "META-05", "META-06", "META-07")

@@ -10,7 +10,8 @@ import httpx
 
 from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, edited
 from gatecert.gateways.defects.registry import defect
-from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal, parsed
+from gatecert.gateways.reference.decisions import Refusal, parsed
+from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Reply, Request
 
 

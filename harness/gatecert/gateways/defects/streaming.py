@@ -18,7 +18,8 @@ from gatecert.gateways.defects.bending import (
     wants_stream,
 )
 from gatecert.gateways.defects.registry import defect
-from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal
+from gatecert.gateways.reference.decisions import Refusal
+from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatecert.gateways.defects.registry import defect
-from gatecert.gateways.reference.gateway import ReferenceGateway, Refusal
+from gatecert.gateways.reference.decisions import Refusal
+from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatecert.cache import cache_folder
 from gatecert.errors import RunError
 
 if TYPE_CHECKING:
@@ -39,16 +39,6 @@ _SECRETS = (
 )
 _CODE = re.compile(r"code (\w+)")
 _DETAIL = re.compile(r"\s|code |syscall |errno |address |path |dest |A complete log of this run")
-
-
-def cache_folder() -> Path:
-    """Where installed gateways are kept between runs."""
-    if chosen := os.environ.get("GATECERT_CACHE"):
-        return Path(chosen).expanduser().absolute()
-    shared = os.environ.get("XDG_CACHE_HOME", "")
-    # the XDG rules say that a relative path is to be ignored
-    parent = Path(shared) if Path(shared).is_absolute() else Path.home() / ".cache"
-    return parent / "gatecert"
 
 
 def install_folder(source: Path, title: str) -> Path:

@@ -1,0 +1,144 @@
+"""What the gateway decides by itself: routing, keys, metadata, bodies. No I/O."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from gatecert.gateways.reference.config import GatewayConfig, KeyRecord
+from gatecert.wire import Request
+
+_ENDPOINTS = {
+    "/v1/messages": ("POST", "messages"),
+    "/v1/messages/count_tokens": ("POST", "count_tokens"),
+    "/v1/models": ("GET", "models"),
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The gateway's own no: status, error type and a message for the user."""
+
+    status: int
+    kind: str
+    message: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Decisions:
+    """The gateway's own yes and no to a request."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        self.config = config
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        """Which endpoint a path means; the query plays no part."""
+        known = _ENDPOINTS.get(request.path)
+        if known is None:
+            return Refusal(404, "not_found_error", self.not_found_message(request.path))
+        method, name = known
+        if request.method != method:
+            allow = (("allow", method),)
+            text = f"{request.method} is not allowed on {request.path}; use {method}"
+            return Refusal(405, "invalid_request_error", text, allow)
+        return name
+
+    def not_found_message(self, path: str) -> str:
+        """The text of a 404, with the likely mistake."""
+        hint = "the gateway base URL must end before /v1, without a trailing slash"
+        return f"no route for {path}; {hint}"
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        """Any valid credential opens the gateway, by bearer or by x-api-key."""
+        offered = self.credentials(request)
+        if not offered:
+            return self.key_refusal("no API key in Authorization or x-api-key")
+        complaints = [self.judge_key(key) for key in offered]
+        return None if None in complaints else complaints[0]
+
+    def credentials(self, request: Request) -> list[str]:
+        """The keys a request offers, the bearer one first."""
+        scheme, _, token = (request.header("authorization") or "").partition(" ")
+        bearer = token.strip() if scheme.lower() == "bearer" else ""
+        return [key for key in (bearer, (request.header("x-api-key") or "").strip()) if key]
+
+    def judge_key(self, key: str) -> Refusal | None:
+        """What is wrong with a key, or None."""
+        record = self.key_record(key)
+        if record is None:
+            return self.key_refusal("the API key is not known to this gateway")
+        if record.state == "expired":
+            return self.key_refusal("the API key has expired; ask for a fresh one")
+        if record.state == "revoked":
+            return self.key_refusal("the API key was revoked; ask for a fresh one")
+        if record.workspace != self.config.workspace:
+            text = "the API key belongs to another workspace"
+            return Refusal(403, "permission_error", text, self.do_not_retry())
+        return None
+
+    def key_record(self, key: str) -> KeyRecord | None:
+        """What the gateway knows of a key."""
+        return self.config.keys.get(key)
+
+    def key_refusal(self, message: str) -> Refusal:
+        """A 401 that the client does not retry for minutes."""
+        return Refusal(401, "authentication_error", message, self.do_not_retry())
+
+    def do_not_retry(self) -> tuple[tuple[str, str], ...]:
+        """Headers that stop the client from trying a lost cause again."""
+        return (("x-should-retry", "false"),)
+
+    def check_metadata(self, request: Request) -> Refusal | None:
+        """The metadata policy: one JSON object of short strings with the required keys."""
+        policy = self.config.metadata
+        if not policy.header:
+            return None
+        metadata = self.metadata(request)
+        if not isinstance(metadata, dict):
+            return self.metadata_refusal(
+                "must be one JSON object (no trailing comma, double quotes)"
+            )
+        missing = [key for key in policy.required if key not in metadata]
+        if missing:
+            known = ", ".join(policy.required)
+            text = f"lacks the key {missing[0]!r}; keys are case-sensitive, required are {known}"
+            return self.metadata_refusal(text)
+        for key, value in metadata.items():
+            if not isinstance(value, str) or len(value) > policy.max_value_chars:
+                limit = f"a string of at most {policy.max_value_chars} characters"
+                return self.metadata_refusal(f"value of {key!r} must be {limit}")
+        return None
+
+    def metadata_refusal(self, what: str) -> Refusal:
+        """A 400 that names the header and the mistake."""
+        text = f"{self.config.metadata.header} {what}"
+        return Refusal(400, "invalid_request_error", text, self.do_not_retry())
+
+    def metadata(self, request: Request) -> Any:
+        """The metadata as parsed JSON, None if the header is absent, no JSON or not UTF-8."""
+        try:
+            text = (request.header(self.config.metadata.header) or "").encode("latin-1").decode()
+            return json.loads(text)
+        except ValueError:
+            return None
+
+    def check_body(self, request: Request) -> Refusal | None:
+        """Only what the gateway itself needs: JSON, its size, and a model it knows."""
+        if request.too_large:
+            return Refusal(413, "request_too_large", "Request exceeds the maximum size")
+        body = parsed(request.body)
+        if not isinstance(body, dict):
+            return Refusal(400, "invalid_request_error", "The request body is not a JSON object")
+        model = body.get("model")
+        if model not in self.config.models and model != self.config.unreachable_model:
+            return Refusal(404, "not_found_error", f"model: {model}")
+        return None
+
+
+def parsed(body: bytes) -> Any:
+    """A body as JSON, or None."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
