@@ -20,6 +20,7 @@ from gatecert.requirements import AREAS
 from gatecert.session.options import (
     DEFAULT_CLIENT_PROFILE,
     DEFAULT_EXAMPLES,
+    DEFAULT_LIVE_TOKENS,
     DEFAULT_MAX_REQUESTS,
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
@@ -143,6 +144,13 @@ def _add_run(commands: Commands[_Parser]) -> None:
         default=DEFAULT_MAX_REQUESTS,
         metavar="N",
         help="send at most N requests to the gateway (default: %(default)s)",
+    )
+    add(
+        "--max-tokens-total",
+        type=int,
+        metavar="N",
+        help=f"spend at most N tokens, input and output (default: {DEFAULT_LIVE_TOKENS:,} for a "
+        "live provider)",
     )
     add(
         "--overhead-pairs",

@@ -101,6 +101,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         areas=arguments.area,
         out=arguments.out or "",
         max_requests=arguments.max_requests,
+        max_tokens_total=arguments.max_tokens_total,
         overhead_pairs=arguments.overhead_pairs,
         client_profile=arguments.client_profile,
         enforce_provisional=arguments.enforce_provisional,

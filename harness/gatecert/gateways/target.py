@@ -66,8 +66,9 @@ class SampleKeys:
 class Target:
     """A gateway that is up, or said to be.
 
-    ``upstream_url`` is the scripted provider behind it, ``""`` for a live one. ``secrets`` are the
-    values that no output may contain, each with the name it is shown under.
+    ``upstream_url`` is the scripted provider behind it, ``""`` for a live one. ``turn_model`` takes
+    the chat model's place in turns: a live provider for which none is configured gets the cheapest.
+    ``secrets`` are the values that no output may contain, each with the name it is shown under.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Target:
     keys: SampleKeys = SampleKeys()
     upstream_url: str = ""
     version: str = ""
+    turn_model: str = ""
     secrets: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
     @property

@@ -31,12 +31,14 @@ from gatecert.session.options import (
     DEFAULT_CLIENT_PROFILE,
     DEFAULT_EXAMPLES,
     EMBEDDED,
+    LIVE_MAX_TOKENS,
     RunOptions,
     profile_named,
 )
 from gatecert.session.paths import suites_folder
 from gatecert.session.preflight import check_route
 from gatecert.session.services import Services, check_settings, start_services
+from gatecert.session.spending import Limits
 
 _UNVERIFIED = ("could-not-run", "error")
 _OUTPUTS = ("run.json", "index.html", "junit.xml", "summary.md")
@@ -50,7 +52,7 @@ class Shared:
 
     target: Target
     known: KnownDeviations
-    max_requests: int
+    limits: Limits
     overhead_pairs: int
     folder: Path
     workers: int = 1
@@ -169,13 +171,29 @@ class Conductor:
             raise RuntimeError("the run was not started")
         return self._services.target
 
+    @property
+    def limits(self) -> Limits:
+        """How much the run may ask for, all its processes together."""
+        return Limits(self.options.max_requests, self.options.token_limit(self.target.scripted))
+
+    def announced(self) -> dict[str, Any] | None:
+        """What a live provider is asked for at most; None for a scripted one."""
+        if self.target.scripted:
+            return None
+        return {
+            "requests": self.limits.requests,
+            "tokens": self.limits.tokens,
+            "output_tokens": LIVE_MAX_TOKENS,
+            "model": self.target.turn_model or self.target.models.chat,
+        }
+
     def shared(self, workers: int) -> Shared:
         """What the processes that run requirements need."""
         options = self.options
         return Shared(
             self.target,
             self.known,
-            options.max_requests,
+            self.limits.each(workers),
             options.overhead_pairs,
             self.folder.resolve(),
             workers,
@@ -190,6 +208,7 @@ class Conductor:
         self._selected = list(identifiers)
         selection = self.options.selection(keyword, marker)
         selection["ids"] = self._selected
+        selection["limits"] = self.announced()
         redactor = Redactor(self.target.secrets)
         target = redactor.data(self.target.to_json())
         target["headers"] = {n: redactor.header(n, v) for n, v in target["headers"].items()}

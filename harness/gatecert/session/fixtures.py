@@ -17,7 +17,7 @@ from gatecert.requirements import CannotJudge
 from gatecert.session.exploring import Exploration, Explore
 from gatecert.session.options import LIVE_MAX_TOKENS
 from gatecert.session.services import settings_of
-from gatecert.session.stash import CAP, REQUIREMENT, SHARED, VITALS
+from gatecert.session.stash import CAP, REQUIREMENT, SHARED, TOKENS, VITALS
 from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
 from gatecert.upstream import Provider
 
@@ -70,6 +70,7 @@ def desktops(
     ``silence_s`` is how long this desktop waits for bytes before it leaves.
     """
     apps: list[DesktopApp] = []
+    tokens = pytestconfig.stash[TOKENS]
 
     def launch(*, silence_s: float = SILENCE_S, **changes: Any) -> DesktopApp:
         settings = replace(settings_of(target), **changes)
@@ -77,7 +78,7 @@ def desktops(
             witness.note_key(key, target)
         app = DesktopApp(
             settings,
-            transport=lambda: WitnessedTransport(witness, request_cap, silence_s),
+            transport=lambda: WitnessedTransport(witness, request_cap, silence_s, tokens),
             profile=pytestconfig.stash[SHARED].profile,
         ).launch()
         if not target.scripted:

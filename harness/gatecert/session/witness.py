@@ -15,6 +15,7 @@ from gatecert.gateways.target import Target
 from gatecert.record import Evidence, RecordedExchange, RecordedReceipt, Redactor
 from gatecert.record.transcript import curl_line, recorded_message
 from gatecert.requirements import CannotJudge
+from gatecert.session.spending import TokenCap
 from gatecert.upstream import (
     Directive,
     Plan,
@@ -92,15 +93,25 @@ class Witness:
 class WitnessedTransport:
     """A transport whose every exchange is witnessed."""
 
-    def __init__(self, witness: Witness, cap: RequestCap | None, silence_s: float) -> None:
+    def __init__(
+        self,
+        witness: Witness,
+        cap: RequestCap | None,
+        silence_s: float,
+        tokens: TokenCap | None = None,
+    ) -> None:
         self._witness = witness
+        self._tokens = tokens
         self._inner = HttpxTransport(cap, silence_s=silence_s)
 
     def send(
         self, purpose: str, request: OutgoingRequest, on_chunk: OnChunk | None = None
     ) -> Exchange:
-        """See :class:`gatecert.desktop.Transport`."""
+        """See :class:`gatecert.desktop.Transport`. Raises TokenCapExceeded."""
+        reserved = self._tokens.reserve(request) if self._tokens else 0
         exchange = self._inner.send(purpose, request, on_chunk)
+        if self._tokens:
+            self._tokens.settle(reserved, exchange)
         self._witness.exchanges.append(exchange)
         return exchange
 

@@ -151,6 +151,29 @@ def test_live_provider_says_what_could_not_run(tmp_path: Path, gateway: Embedded
     assert judged["STREAM-03"]["verdict"] == "could-not-run"
     assert judged["STREAM-03"]["reason_code"] == "live-provider"
     assert "STREAM-03" in left["not_verified"]
+    background = "claude-haiku-4-5-20251001"
+    assert left["selection"]["limits"] == {
+        "requests": 2000, "tokens": 500_000, "output_tokens": 16, "model": background,
+    }  # fmt: skip
+    announced, certifying, *_ = ran.out.splitlines()
+    assert announced.startswith("live provider: at most 2,000 requests and 500,000 tokens, input")
+    assert f"model {background} (the background model, for no chat" in announced
+    assert certifying.startswith("Certifying gateway")
+    turn, _ = judged["URL-08"]["evidence"]["exchanges"]
+    assert turn["request"]["body"].startswith(f'{{"model":"{background}"')
+
+
+def test_token_cap_is_kept_and_said(tmp_path: Path, gateway: EmbeddedGateway) -> None:
+    target = gateway.target
+    header = f"x-portkey-metadata: {target.headers['x-portkey-metadata']}"
+    flags = ["--gateway", target.base_url, "--api-key-env", "ACME_KEY", "--header", header]
+    flags += ["--max-tokens-total", "100", "-k", "AUTH-01 or URL-08"]
+    gatecert("run", *flags, "--out", "r", cwd=tmp_path, ACME_KEY=target.api_key)
+    left = record(tmp_path / "r")
+    reasons = {r["id"]: (r["reason_code"], r["reason"]) for r in left["results"]}
+    assert reasons["AUTH-01"][0] == "held"
+    assert reasons["URL-08"][0] == "token-cap"
+    assert "raise the limit with --max-tokens-total" in reasons["URL-08"][1]
 
 
 def test_request_cap_is_kept_and_said(tmp_path: Path) -> None:
