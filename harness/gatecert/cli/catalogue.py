@@ -12,7 +12,7 @@ from rich.table import Table
 from gatecert.errors import EXIT_CONFORMANT
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.variants import VARIANTS
-from gatecert.requirements import Catalogue, Requirement, load_catalogue
+from gatecert.requirements import GATEWAYS, Catalogue, Requirement, load_catalogue
 from gatecert.session.paths import suites_folder
 
 
@@ -37,6 +37,7 @@ def catalogue_page(catalogue: Catalogue) -> str:
         "# Requirement catalogue",
         "",
         "Made by `gatecert requirements --format markdown`; the suites are its only source.",
+        *_provisional_note(catalogue),
     ]
     area = ""
     for one in catalogue:
@@ -45,6 +46,16 @@ def catalogue_page(catalogue: Catalogue) -> str:
             lines += ["", f"## {area}"]
         lines += ["", *_entry(one)]
     return "\n".join(lines) + "\n"
+
+
+def _provisional_note(catalogue: Catalogue) -> list[str]:
+    if not any(one.provisional for one in catalogue):
+        return []
+    return [
+        "",
+        "What is *provisional* is new in this version: a MUST among it warns until the next one, "
+        "unless `--enforce-provisional` is given.",
+    ]
 
 
 def list_defects(arguments: argparse.Namespace) -> int:
@@ -72,13 +83,15 @@ def list_defects(arguments: argparse.Namespace) -> int:
 
 def _entry(one: Requirement) -> list[str]:
     needs = f" Applies if the target has: {', '.join(one.needs)}." if one.needs else ""
+    hints = [f"  - {GATEWAYS[key]}: {hint}" for key, hint in sorted(one.hints.items())]
     return [
-        f"### {one.id} ({one.level})",
+        f"### {one.id} ({one.level}{', provisional' if one.provisional else ''})",
         "",
         f"{one.sentence}{needs}",
         "",
         f"- Why it matters: {one.why}",
         f"- What to change: {one.fix}",
+        *hints,
         f"- Source: {one.source.kind}, {one.source.reference}",
         f"- Test: `suites/{one.node}`",
     ]
@@ -86,10 +99,11 @@ def _entry(one: Requirement) -> list[str]:
 
 def _print_table(catalogue: Catalogue) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("id", "level", "area", "requirement"):
+    for column in ("id", "level", "since", "area", "requirement"):
         table.add_column(column, overflow="fold")
     for one in catalogue:
-        table.add_row(one.id, one.level, one.area, escape(one.sentence))
+        since = f"{one.since} (provisional)" if one.provisional else one.since
+        table.add_row(one.id, one.level, since, one.area, escape(one.sentence))
     Console(highlight=False).print(table)
 
 
