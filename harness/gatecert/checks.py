@@ -13,6 +13,13 @@ from gatecert.upstream import Receipt
 # made up, known to no gateway, and unlike any text that a gateway could answer by itself
 WRONG_KEY = "gk-wrong-7Qm2xV9tKc4ZpL8sWn3bHd6yRf1gJa5e"
 _REFUSALS = (401, 403)
+_EMPTY: Sequence[tuple[Any, str]] = (
+    (None, "nothing"),
+    ("", "an empty text"),
+    (0, "zero"),
+    ([], "an empty list"),
+    ({}, "an empty object"),
+)
 
 
 def answered(answer: Exchange | Turn, what: str) -> Exchange:
@@ -130,8 +137,8 @@ def _written(value: Any) -> str:
 def _difference(expected: Any, came: Any) -> str:
     if isinstance(expected, dict | list) and type(came) is type(expected):
         return _place_of_difference(expected, came)
-    if not isinstance(expected, str) or not isinstance(came, str):
-        return "nothing" if came is None else _short(came)
+    if not isinstance(expected, str) or not isinstance(came, str) or not came:
+        return _short(came)
     pairs = enumerate(zip(expected, came, strict=False))
     place = next((i for i, (a, b) in pairs if a != b), min(len(expected), len(came)))
     if len(came) <= 160:
@@ -162,5 +169,9 @@ def _place_of_difference(expected: Any, came: Any, path: str = "") -> str:
 
 
 def _short(value: Any) -> str:
+    """A value in words; what is empty is named, for ``''`` and ``0`` tell a reader little."""
+    for empty, words in _EMPTY:
+        if type(value) is type(empty) and value == empty:
+            return words
     text = repr(value)
     return text if len(text) <= 160 else f"{text[:110]} … {text[-40:]}"

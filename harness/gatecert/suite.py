@@ -28,6 +28,7 @@ from gatecert.requirements import (
     fail,
     requirement,
 )
+from gatecert.requirements import gateway_hints as hints
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
@@ -60,6 +61,7 @@ __all__ = [
     "expect",
     "fail",
     "first_message",
+    "hints",
     "json_equal",
     "not_let_in",
     "only_receipt",

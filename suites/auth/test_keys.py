@@ -15,6 +15,7 @@ from gatecert.suite import (
     Target,
     answered,
     expect,
+    hints,
     not_let_in,
     readable_error,
     refused,
@@ -47,6 +48,7 @@ def test_configured_key_opens_the_gateway(desktop: DesktopApp) -> None:
     why="Desktops configured with x-api-key, and most SDK clients beside them, are locked out.",
     fix="Read the key from x-api-key as well as from Authorization.",
     needs=["accepts_x_api_key"],
+    hints=hints.READ_X_API_KEY,
 )
 def test_x_api_key_is_accepted(desktops: Desktops) -> None:
     """The key is accepted in the x-api-key header."""
@@ -61,6 +63,7 @@ def test_x_api_key_is_accepted(desktops: Desktops) -> None:
     why="Whoever reaches the gateway spends the company's tokens.",
     fix="Look every key up before anything else, and answer 401 for one that is unknown.",
     needs=_ENFORCED,
+    hints=hints.KEY_REQUIRED,
 )
 def test_wrong_key_is_refused(desktops: Desktops) -> None:
     """A key the gateway does not know is refused with 401 or 403."""
@@ -74,6 +77,7 @@ def test_wrong_key_is_refused(desktops: Desktops) -> None:
     why="Whoever reaches the gateway spends the company's tokens.",
     fix="Refuse requests without Authorization and x-api-key with 401.",
     needs=_ENFORCED,
+    hints=hints.KEY_REQUIRED,
 )
 def test_missing_key_is_refused(desktops: Desktops) -> None:
     """A request without any key is refused with 401 or 403."""
@@ -115,6 +119,10 @@ def test_key_of_another_workspace_is_refused(desktops: Desktops, target: Target)
     why="Guessing a key becomes feasible, and a mistyped key seems to work until it does not.",
     fix="Compare the whole key, exactly and case-sensitively.",
     needs=_ENFORCED,
+    hints={
+        "nginx": "map compares plain strings without regard to case: write keys as regular expressions that begin with ~^",
+        "haproxy": "compare with -m str, and without -i",
+    },
 )
 def test_near_miss_keys_are_refused(desktops: Desktops, target: Target) -> None:
     """A key that is cut short, lengthened or in another case is refused, in every header."""
@@ -140,6 +148,7 @@ def test_near_miss_keys_are_refused(desktops: Desktops, target: Target) -> None:
     why="The user reads markup or a bare number, and cannot tell a wrong key from an outage.",
     fix='Answer {"type":"error","error":{"type":"authentication_error","message":...}} as JSON.',
     needs=_ENFORCED,
+    hints=hints.JSON_REFUSAL,
 )
 def test_refusal_tells_the_user_why(desktops: Desktops) -> None:
     """The refusal of a wrong key carries JSON with a message for the user."""
@@ -153,6 +162,12 @@ def test_refusal_tells_the_user_why(desktops: Desktops) -> None:
     why="Who uses the same gateway from a command line waits three minutes before seeing the error, and the log fills.",
     fix="Send x-should-retry: false with the 401, or answer 403.",
     needs=_ENFORCED,
+    hints={
+        "nginx": "add_header x-should-retry false always, where 401 is returned",
+        "apache": 'Header always set x-should-retry false "expr=%{REQUEST_STATUS} == 401"',
+        "envoy": "headers_to_add in a mapper of local_reply_config",
+        "haproxy": "hdr x-should-retry false in the http-request return",
+    },
 )
 def test_refusal_is_not_retried_for_minutes(desktops: Desktops) -> None:
     """The refusal of a wrong key makes the client stop at once."""
@@ -218,6 +233,7 @@ def test_refused_request_never_reaches_the_provider(
     why="The gateway key of every user is disclosed to the provider and its logs.",
     fix="Drop Authorization and x-api-key of the client and set the provider's own key.",
     needs=["holds_provider_key"],
+    hints=hints.OWN_KEY_ONLY,
 )
 def test_key_is_not_passed_to_the_provider(
     desktops: Desktops, provider: ScriptedProvider, target: Target
@@ -281,6 +297,7 @@ def test_scheme_word_in_lower_case(
     why="The list of internal model routes is open to whoever asks.",
     fix="Check the key on GET /v1/models as on every other path.",
     needs=[*_ENFORCED, "serves_models"],
+    hints=hints.CHECK_EVERYWHERE,
 )
 def test_discovery_needs_the_key_too(desktops: Desktops) -> None:
     """Model discovery with a wrong key is refused with 401 or 403."""
@@ -294,6 +311,7 @@ def test_discovery_needs_the_key_too(desktops: Desktops) -> None:
     why="Each start of the app discloses the user's gateway key to the provider.",
     fix="Drop the client's credential on every route, the model list's and the catch-all included.",
     needs=["holds_provider_key", "serves_models"],
+    hints=hints.OWN_KEY_ONLY,
 )
 def test_discovery_does_not_pass_the_key_on(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
@@ -311,6 +329,9 @@ def test_discovery_does_not_pass_the_key_on(
     why="Keys of people who left, and keys that leaked, keep working.",
     fix="Ask the key store on every request, or let cached keys live for seconds only.",
     needs=[*_ENFORCED, "keys.revoked"],
+    hints={
+        "litellm": "general_settings.user_api_key_cache_ttl is how long a key is cached, in seconds",
+    },
 )
 def test_revoked_key_is_refused(desktops: Desktops, target: Target) -> None:
     """A revoked key is refused with 401 or 403."""
@@ -354,6 +375,7 @@ def test_empty_key_is_refused(desktop: DesktopApp) -> None:
     why="A side door: whoever reaches it uses the company's provider account.",
     fix="Check the key before routing, so that no path is left out.",
     needs=[*_ENFORCED, "serves_count_tokens"],
+    hints=hints.CHECK_EVERYWHERE,
 )
 def test_count_tokens_needs_the_key_too(desktops: Desktops) -> None:
     """count_tokens with a wrong key is refused with 401 or 403."""

@@ -6,6 +6,7 @@ from gatecert.suite import (
     MUST,
     Block,
     DesktopApp,
+    Exchange,
     Plan,
     ScriptedProvider,
     a_receipt,
@@ -38,8 +39,11 @@ def test_whole_answer_is_exact(desktop: DesktopApp, provider: ScriptedProvider) 
     body = answered(turn, "a turn without stream").json()
     a_receipt(provider.receipts(script))
     kind = turn.exchange.header("content-type")
-    expect(isinstance(body, dict), "a JSON object", f"{turn.exchange.text[:120]!r}", hop=_HOP)
-    expect("json" in (kind or ""), "content-type application/json", f"{kind!r}", hop=_HOP)
+    expect(
+        isinstance(body, dict), "a JSON object", f"the body {turn.exchange.text[:120]!r}", hop=_HOP
+    )
+    came = f"content-type {kind or 'missing'}"
+    expect("json" in (kind or ""), "content-type application/json", came, hop=_HOP)
     same(script.answer, turn.text, "the answer's text", hop=_HOP)
     same("max_tokens", body.get("stop_reason"), "stop_reason", hop=_HOP)
     for name, count in _USAGE.items():
@@ -96,7 +100,7 @@ def test_stream_field_decides(desktop: DesktopApp, provider: ScriptedProvider) -
     expect(
         streamed.events,
         "server-sent events for stream: true (Accept: application/json)",
-        f"{streamed.exchange.header('content-type')} {streamed.exchange.text[:100]!r}",
+        _typed(streamed.exchange),
         hop=_HOP,
     )
     headers = {"Accept": "text/event-stream"}
@@ -105,7 +109,7 @@ def test_stream_field_decides(desktop: DesktopApp, provider: ScriptedProvider) -
     expect(
         isinstance(body, dict) and body.get("type") == "message",
         "a JSON Message for stream: false (Accept: text/event-stream)",
-        f"{whole.exchange.header('content-type')} {whole.exchange.text[:100]!r}",
+        _typed(whole.exchange),
         hop=_HOP,
     )
 
@@ -116,6 +120,11 @@ def test_stream_field_decides(desktop: DesktopApp, provider: ScriptedProvider) -
     source="observed: the client decodes what Content-Encoding names, and fails when it lies",
     why="Answers arrive as garbage or not at all.",
     fix="Keep Content-Encoding and the body together: pass both on, or decompress and drop both.",
+    hints={
+        "nginx": 'gzip off; gunzip on, or proxy_set_header Accept-Encoding ""',
+        "apache": "RequestHeader unset Accept-Encoding",
+        "haproxy": "compression offload",
+    },
 )
 def test_answer_is_readable_when_compressed(
     desktop: DesktopApp, provider: ScriptedProvider
@@ -162,3 +171,8 @@ def test_cut_answer_does_not_look_complete(desktop: DesktopApp, provider: Script
         hop=_HOP,
         silent=True,
     )
+
+
+def _typed(exchange: Exchange) -> str:
+    kind = exchange.header("content-type") or "no content-type"
+    return f"{kind} and the body {exchange.text[:100]!r}"

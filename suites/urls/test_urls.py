@@ -11,6 +11,7 @@ from gatecert.suite import (
     Target,
     answered,
     expect,
+    hints,
     not_let_in,
     only_receipt,
     readable_error,
@@ -48,6 +49,12 @@ def test_trailing_slash_in_the_base_url_works(
     source="field: SDK clients and older builds send //v1/messages for a base URL with a slash",
     why="The request is answered by the wrong part of the gateway: policy skipped, keys leaked.",
     fix="Treat //v1/messages as /v1/messages, or answer 404; never hand it to a catch-all route.",
+    hints={
+        "nginx": "merge_slashes off, and location = /v1/messages",
+        "apache": "MergeSlashes Off",
+        "envoy": "leave merge_slashes unset, and match path instead of prefix",
+        "haproxy": "use path, not path_end",
+    },
 )
 def test_double_slash_does_not_half_work(
     desktops: Desktops, provider: ScriptedProvider, target: Target
@@ -62,6 +69,7 @@ def test_double_slash_does_not_half_work(
     source="guide: Troubleshooting, base URL without /v1 (the client would ask for /v1/v1/messages)",
     why="The commonest mistake either fails without a hint or, worse, half works past all policy.",
     fix="Answer 404 for /v1/v1/messages; do not let a catch-all route strip or proxy it.",
+    hints=hints.EXACT_PATHS,
 )
 def test_v1_in_the_base_url_does_not_half_work(
     desktops: Desktops, provider: ScriptedProvider, target: Target
@@ -76,6 +84,7 @@ def test_v1_in_the_base_url_does_not_half_work(
     source="field: administrators paste the full endpoint, the client asks for the doubled path",
     why="The mistake half works or ends in a server error instead of a clear answer.",
     fix="Answer 404 for paths that are not routes.",
+    hints=hints.EXACT_PATHS,
 )
 def test_full_endpoint_as_base_url_does_not_half_work(
     desktops: Desktops, provider: ScriptedProvider, target: Target
@@ -90,6 +99,7 @@ def test_full_endpoint_as_base_url_does_not_half_work(
     source="official: unknown paths answer 404, which the client reports",
     why="A mistyped base URL seems to work, and requests run outside all routing and policy.",
     fix="Answer 404 for paths that are not routes; have no catch-all.",
+    hints=hints.EXACT_PATHS,
 )
 def test_unknown_prefix_does_not_half_work(
     desktops: Desktops, provider: ScriptedProvider, target: Target
@@ -104,6 +114,11 @@ def test_unknown_prefix_does_not_half_work(
     source="official: ?beta=true is appended, so match on the path only",
     why="Every turn of the engine ends in 404.",
     fix="Route on the path; ignore the query.",
+    hints={
+        "apache": "no RewriteCond on %{QUERY_STRING}",
+        "envoy": "no query_parameters in the route's match",
+        "haproxy": "use path, not url",
+    },
 )
 def test_query_plays_no_part_in_routing(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """/v1/messages is served with ?beta=true and without any query."""
@@ -120,6 +135,10 @@ def test_query_plays_no_part_in_routing(desktop: DesktopApp, provider: ScriptedP
     source="observed: engine 2.1.330 sends ?beta=true on every inference request",
     why="A provider that decides on the query treats the request as another kind.",
     fix="Pass the query on to the provider unchanged.",
+    hints={
+        "nginx": "proxy_pass with variables needs $is_args$args behind the path",
+        "apache": "QSA on a RewriteRule with a query of its own",
+    },
 )
 def test_query_reaches_the_provider(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The query arrives at the provider as it was sent."""
@@ -135,6 +154,9 @@ def test_query_reaches_the_provider(desktop: DesktopApp, provider: ScriptedProvi
     source="official: serve the exact distributed address, without redirects",
     why="A redirected POST loses its body or its credential; discovery fails without a word.",
     fix="Serve /v1/messages and /v1/models directly; redirect neither for slashes nor for the host.",
+    hints={
+        "nginx": "location = /v1/messages: a location that ends in a slash redirects the path without it",
+    },
 )
 def test_nothing_is_redirected(desktop: DesktopApp) -> None:
     """Neither a turn nor model discovery is answered with a redirect."""
@@ -152,6 +174,12 @@ def test_nothing_is_redirected(desktop: DesktopApp) -> None:
     source="observed: the client shows every 404 as a model problem; only error.message tells the truth",
     why="A wrong base URL is reported as a missing model, and administrators search in the wrong place.",
     fix="Answer 404 with the JSON error envelope and say in the message which path is unknown.",
+    hints={
+        "nginx": "default_type application/json, and return 404 with the JSON body",
+        "apache": "ErrorDocument 404 that names a .json file",
+        "envoy": "local_reply_config with body_format.json_format",
+        "haproxy": "http-request return status 404 content-type application/json string ...",
+    },
 )
 def test_not_found_tells_the_user_what(desktop: DesktopApp) -> None:
     """The refusal of a path that no gateway serves carries JSON with a message."""
@@ -165,6 +193,11 @@ def test_not_found_tells_the_user_what(desktop: DesktopApp) -> None:
     source="standard: RFC 9110 section 15.5.6",
     why="Health checks and curious browsers get server errors, or cost a provider call.",
     fix="Answer 405 (or 404) for methods other than POST on /v1/messages.",
+    hints={
+        "nginx": "if ($request_method != POST) { return 405; }, for limit_except answers 403",
+        "haproxy": "http-request deny deny_status 405 if !METH_POST",
+        "kong": "methods: [POST] on the Route",
+    },
 )
 def test_wrong_method_is_refused(desktop: DesktopApp) -> None:
     """A GET on /v1/messages is refused with 404 or 405."""
