@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +29,7 @@ from gatecert.upstream import (
 # how long a provider holds an answer back before it goes on by itself: longer than any gateway
 # takes to notice, shorter than the client's patience
 HOLD_MS = 10_000
+# how long a copy of a request that a gateway mirrors or repeats may take
 LATE_MS = 250
 _MOST_EXCHANGES = 8
 _MOST_RECEIPTS = 8
@@ -181,10 +181,10 @@ class ScriptedProvider:
         With ``late`` also what comes a little after the answer, as mirrored requests do; for checks
         that nothing, or nothing more, arrives.
         """
-        if late:
-            time.sleep(LATE_MS / 1000)
         try:
             found = self._provider.receipts(script.token, wait_ms=wait_ms)
+            if late and self._further(script, len(found)):
+                found = self._provider.receipts(script.token, wait_ms=wait_ms)
         except ProviderUnreachable as exc:
             raise CannotJudge("provider-lost", str(exc)) from exc
         if all(receipt.outcome != "open" for receipt in found):
@@ -193,10 +193,14 @@ class ScriptedProvider:
 
     def wait_for_arrival(self, script: Script) -> None:
         """Return once a request of the script has reached a provider, or after 5 s without one."""
-        for _ in range(250):
-            if self.receipts(script, wait_ms=0):
-                return
-            time.sleep(0.02)
+        try:
+            self._provider.arrived(script.token, 1, wait_ms=5000)
+        except ProviderUnreachable as exc:
+            raise CannotJudge("provider-lost", str(exc)) from exc
+
+    def _further(self, script: Script, count: int) -> bool:
+        """Whether a further request of the script arrives within a moment."""
+        return len(self._provider.arrived(script.token, count + 1, wait_ms=LATE_MS)) > count
 
     def newest(self) -> int:
         """The number of the newest request at any provider."""

@@ -39,6 +39,14 @@ class Provider:
         answer = self._get(f"/receipts/{token}", {"wait_ms": f"{wait_ms:.0f}"})
         return [Receipt.from_json(raw) for raw in answer]
 
+    def arrived(self, token: str, count: int, *, wait_ms: float = 5000) -> list[Receipt]:
+        """The receipts of a token, once there are ``count`` or ``wait_ms`` have passed.
+
+        Their answers may still be open.
+        """
+        query = {"count": str(count), "wait_ms": f"{wait_ms:.0f}"}
+        return [Receipt.from_json(raw) for raw in self._get(f"/receipts/{token}", query)]
+
     def receipts_since(self, seq: int) -> list[Receipt]:
         """Every receipt newer than ``seq``, whatever its token."""
         return [Receipt.from_json(raw) for raw in self._get("/receipts", {"since": str(seq)})]

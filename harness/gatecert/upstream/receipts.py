@@ -8,7 +8,7 @@ import contextlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -120,8 +120,7 @@ class Ledger:
     async def close(self, receipt: Receipt, outcome: str) -> None:
         """Say what became of the answer."""
         receipt.outcome = outcome
-        async with self._changed:
-            self._changed.notify_all()
+        await self.wake()
 
     def attempt(self, receipt: Receipt) -> int:
         """How often this token had come to this provider before."""
@@ -148,9 +147,23 @@ class Ledger:
         def none_open() -> bool:
             return all(r.outcome != "open" for r in self.matching(token=token))
 
+        return await self._once(none_open, token, wait_ms)
+
+    async def arrived(self, token: str, count: int, wait_ms: float) -> list[Receipt]:
+        """The receipts of a token, once there are ``count`` or ``wait_ms`` have passed."""
+        return await self._once(lambda: len(self.matching(token=token)) >= count, token, wait_ms)
+
+    async def wake(self) -> None:
+        """Let whoever waits look again: a request has arrived."""
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _once(
+        self, condition: Callable[[], bool], token: str, wait_ms: float
+    ) -> list[Receipt]:
         async with self._changed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait_for(none_open), wait_ms / 1000)
+                await asyncio.wait_for(self._changed.wait_for(condition), wait_ms / 1000)
         return self.matching(token=token)
 
     async def release(self, token: str) -> None:

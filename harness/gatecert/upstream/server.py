@@ -63,6 +63,7 @@ class Upstream:
             request.connection,
         )
         receipt.refused = complaint
+        await self._ledger.wake()
         try:
             outcome = await self._provide(request, receipt, directive, body, reply)
         except ClientGone:
@@ -115,7 +116,11 @@ class Upstream:
             answer = [receipt.to_json() for receipt in found]
         elif path.startswith("/receipts/"):
             wait_ms = min(float(query.get("wait_ms", "0")), _MAX_WAIT_MS)
-            found = await self._ledger.settled(path.rsplit("/", 1)[1], wait_ms)
+            token, count = path.rsplit("/", 1)[1], int(query.get("count", "0"))
+            if count:
+                found = await self._ledger.arrived(token, count, wait_ms)
+            else:
+                found = await self._ledger.settled(token, wait_ms)
             status, answer = 200, [receipt.to_json() for receipt in found]
         elif path.startswith("/release/") and request.method == "POST":
             await self._ledger.release(path.rsplit("/", 1)[1])

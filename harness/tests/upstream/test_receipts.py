@@ -123,6 +123,25 @@ def test_waiting_ends_with_its_limit() -> None:
     assert [one.outcome for one in asyncio.run(scenario())] == ["open"]
 
 
+def test_waiting_for_a_request_ends_when_it_arrives_although_its_answer_is_open() -> None:
+    async def scenario() -> list[str]:
+        ledger = Ledger()
+        arrive(ledger, "a")
+        waiting = asyncio.create_task(ledger.arrived("a", 2, 5_000))
+        arrive(ledger, "b")
+        await ledger.wake()
+        assert not waiting.done()
+        arrive(ledger, "a")
+        await ledger.wake()
+        return [one.outcome for one in await waiting]
+
+    assert asyncio.run(scenario()) == ["open", "open"]
+
+
+def test_waiting_for_a_request_that_never_comes_ends_with_its_limit() -> None:
+    assert asyncio.run(Ledger().arrived("a", 1, 1)) == []
+
+
 def test_a_release_is_for_one_token_and_lasts() -> None:
     async def scenario() -> bool:
         ledger = Ledger()
