@@ -8,6 +8,7 @@ from gatecert.checks import (
     json_equal,
     not_let_in,
     only_receipt,
+    own_answer,
     readable_error,
     refused,
     same,
@@ -28,6 +29,7 @@ from gatecert.requirements import (
     fail,
     requirement,
 )
+from gatecert.session.asking import Asking
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
@@ -39,6 +41,7 @@ __all__ = [
     "MUST",
     "SHOULD",
     "WRONG_KEY",
+    "Asking",
     "Block",
     "CannotJudge",
     "DesktopApp",
@@ -63,6 +66,7 @@ __all__ = [
     "json_equal",
     "not_let_in",
     "only_receipt",
+    "own_answer",
     "readable_error",
     "refused",
     "requirement",
