@@ -164,6 +164,7 @@ def docs(session: nox.Session) -> None:
     install(session)
     pages = {
         "docs/requirements.md": ("requirements", "--format", "markdown"),
+        "docs/traceability.md": ("requirements", "--trace", "--format", "markdown"),
         "docs/lint.md": ("lint", "--list-codes", "markdown"),
     }
     for path, arguments in pages.items():

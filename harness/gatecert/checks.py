@@ -69,6 +69,15 @@ def readable_error(exchange: Exchange, what: str) -> str:
     return exchange.error_message
 
 
+def own_answer(expected: str | None, turn: Turn) -> None:
+    """The turn's text is the one expected or, where a live model wrote it, any text at all."""
+    hop = "provider → gateway → client"
+    if expected is None:
+        expect(turn.text.strip(), "an answer with text", turn.exchange.summary(), hop=hop)
+    else:
+        same(expected, turn.text, "the answer's text", hop=hop)
+
+
 def only_receipt(receipts: Sequence[Receipt], provider: str = "primary") -> Receipt:
     """The request arrived exactly once, at this provider."""
     seen = [f"{r.method} {r.target} at {r.provider}" for r in receipts]

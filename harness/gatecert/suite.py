@@ -8,6 +8,7 @@ from gatecert.checks import (
     json_equal,
     not_let_in,
     only_receipt,
+    own_answer,
     readable_error,
     refused,
     same,
@@ -29,6 +30,7 @@ from gatecert.requirements import (
     requirement,
 )
 from gatecert.requirements import gateway_hints as hints
+from gatecert.session.asking import Asking
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
@@ -40,6 +42,7 @@ __all__ = [
     "MUST",
     "SHOULD",
     "WRONG_KEY",
+    "Asking",
     "Block",
     "CannotJudge",
     "DesktopApp",
@@ -65,6 +68,7 @@ __all__ = [
     "json_equal",
     "not_let_in",
     "only_receipt",
+    "own_answer",
     "readable_error",
     "refused",
     "requirement",

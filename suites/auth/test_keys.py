@@ -7,6 +7,7 @@ from gatecert.suite import (
     MUST,
     SHOULD,
     WRONG_KEY,
+    Asking,
     DesktopApp,
     Desktops,
     Exchange,
@@ -17,10 +18,10 @@ from gatecert.suite import (
     expect,
     hints,
     not_let_in,
+    own_answer,
     readable_error,
     refused,
     requirement,
-    same,
 )
 
 _ENFORCED = ["enforces_keys"]
@@ -263,14 +264,14 @@ def test_key_is_not_passed_to_the_provider(
     needs=["accepts_x_api_key"],
 )
 def test_both_headers_at_once_are_accepted(
-    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+    desktop: DesktopApp, asking: Asking, target: Target
 ) -> None:
     """The same key in Authorization and in x-api-key at once is accepted."""
-    script = provider.script()
+    script = asking.ask()
     both = {"Authorization": f"Bearer {target.api_key}", "x-api-key": target.api_key}
     turn = desktop.engine.turn(script.text, headers=both)
     answered(turn, "a turn with the key in both headers")
-    same(script.answer, turn.text, "the answer's text", hop="provider → gateway → client")
+    own_answer(script.answer, turn)
 
 
 @requirement(
@@ -281,12 +282,10 @@ def test_both_headers_at_once_are_accepted(
     fix="Compare the scheme word without regard to case.",
     needs=_ENFORCED,
 )
-def test_scheme_word_in_lower_case(
-    desktop: DesktopApp, provider: ScriptedProvider, target: Target
-) -> None:
+def test_scheme_word_in_lower_case(desktop: DesktopApp, asking: Asking, target: Target) -> None:
     """The scheme word may be written in lower case."""
     lower = {"Authorization": f"bearer {target.api_key}", "x-api-key": None}
-    turn = desktop.engine.turn(provider.script().text, headers=lower)
+    turn = desktop.engine.turn(asking.ask().text, headers=lower)
     answered(turn, "a turn with 'bearer' in lower case")
 
 

@@ -7,6 +7,7 @@ from gatecert.suite import (
     HOLD_MS,
     MUST,
     SHOULD,
+    Asking,
     Block,
     DesktopApp,
     Plan,
@@ -46,7 +47,7 @@ def test_text_is_exact(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     why="The client drops content without a word, or asks again and again.",
     fix="Keep event: lines, block starts and stops, indices and message_stop as the provider sent them.",
 )
-def test_events_are_canonical(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_events_are_canonical(desktop: DesktopApp, asking: Asking) -> None:
     """The stream keeps the canonical order: every event named, every block opened and closed, a real end."""
     plan = Plan(
         blocks=[
@@ -56,10 +57,13 @@ def test_events_are_canonical(desktop: DesktopApp, provider: ScriptedProvider) -
         ],
         stop_reason="tool_use",
     )
-    turn = desktop.engine.turn(provider.script(plan).text)
+    asked = asking.ask(plan)
+    turn = desktop.engine.turn(asked.text)
     answered(turn, "a streamed turn")
     problems = turn.assembled.problems
     expect(not problems, "a canonical event stream", "; ".join(problems[:4]), hop=_HOP)
+    if asked.answer is None:  # a live model thinks and calls what it likes
+        return
     kinds = [block["type"] for block in turn.blocks]
     same(["thinking", "text", "tool_use"], kinds, "the finished blocks", hop=_HOP)
     same("tool_use", turn.assembled.stop_reason, "stop_reason", hop=_HOP)
@@ -173,9 +177,9 @@ def test_usage_is_exact(desktop: DesktopApp, provider: ScriptedProvider) -> None
     why="Proxies on the way buffer or compress what does not call itself an event stream.",
     fix="Answer streams with content-type: text/event-stream.",
 )
-def test_stream_names_its_type(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_stream_names_its_type(desktop: DesktopApp, asking: Asking) -> None:
     """A stream is answered as text/event-stream."""
-    turn = desktop.engine.turn(provider.script().text)
+    turn = desktop.engine.turn(asking.ask().text)
     exchange = answered(turn, "a streamed turn")
     expect(
         exchange.is_event_stream,

@@ -6,6 +6,7 @@ from gatecert.suite import (
     HOLD_MS,
     MUST,
     SHOULD,
+    Asking,
     Block,
     DesktopApp,
     Desktops,
@@ -187,9 +188,9 @@ def test_turn_after_a_cut_succeeds(desktop: DesktopApp, provider: ScriptedProvid
     why="A stream that breaks off cannot be told from one that ended, and half an answer may stand.",
     fix="Answer by HTTP/1.1 with Transfer-Encoding: chunked.",
 )
-def test_stream_is_framed(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_stream_is_framed(desktop: DesktopApp, asking: Asking) -> None:
     """A stream is framed (chunked), so that its end can be told from a break."""
-    exchange = answered(desktop.engine.turn(provider.script().text), "a streamed turn")
+    exchange = answered(desktop.engine.turn(asking.ask().text), "a streamed turn")
     expect(
         not exchange.ends_by_close,
         "transfer-encoding: chunked",

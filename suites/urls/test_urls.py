@@ -4,6 +4,7 @@ from gatecert.suite import (
     MUST,
     SHOULD,
     WRONG_KEY,
+    Asking,
     DesktopApp,
     Desktops,
     Receipt,
@@ -14,6 +15,7 @@ from gatecert.suite import (
     hints,
     not_let_in,
     only_receipt,
+    own_answer,
     readable_error,
     refused,
     requirement,
@@ -34,13 +36,13 @@ _CLEAR = (301, 302, 307, 308, 400, 403, 404, 405, 421)
     fix="Serve /v1/messages at the address that is distributed; the client strips slashes itself.",
 )
 def test_trailing_slash_in_the_base_url_works(
-    desktops: Desktops, provider: ScriptedProvider, target: Target
+    desktops: Desktops, asking: Asking, target: Target
 ) -> None:
     """A base URL with trailing slashes works like one without, because the client strips them."""
-    script = provider.script()
+    script = asking.ask()
     turn = desktops(base_url=target.base_url.rstrip("/") + "//").engine.turn(script.text)
     answered(turn, "a turn with a trailing slash in the base URL")
-    same(script.answer, turn.text, "the answer's text", hop="provider → gateway → client")
+    own_answer(script.answer, turn)
 
 
 @requirement(
@@ -57,10 +59,10 @@ def test_trailing_slash_in_the_base_url_works(
     },
 )
 def test_double_slash_does_not_half_work(
-    desktops: Desktops, provider: ScriptedProvider, target: Target
+    desktops: Desktops, asking: Asking, target: Target
 ) -> None:
     """A request to //v1/messages is either served like /v1/messages or clearly refused."""
-    _served_right_or_refused(desktops, provider, target, "", "/" + RIGHT_PATH)
+    _served_right_or_refused(desktops, asking, target, "", "/" + RIGHT_PATH)
 
 
 @requirement(
@@ -72,10 +74,10 @@ def test_double_slash_does_not_half_work(
     hints=hints.EXACT_PATHS,
 )
 def test_v1_in_the_base_url_does_not_half_work(
-    desktops: Desktops, provider: ScriptedProvider, target: Target
+    desktops: Desktops, asking: Asking, target: Target
 ) -> None:
     """A base URL that ends in /v1 is either served like the right one or clearly refused."""
-    _served_right_or_refused(desktops, provider, target, "/v1")
+    _served_right_or_refused(desktops, asking, target, "/v1")
 
 
 @requirement(
@@ -87,10 +89,10 @@ def test_v1_in_the_base_url_does_not_half_work(
     hints=hints.EXACT_PATHS,
 )
 def test_full_endpoint_as_base_url_does_not_half_work(
-    desktops: Desktops, provider: ScriptedProvider, target: Target
+    desktops: Desktops, asking: Asking, target: Target
 ) -> None:
     """A base URL that ends in /v1/messages is either served like the right one or clearly refused."""
-    _served_right_or_refused(desktops, provider, target, "/v1/messages")
+    _served_right_or_refused(desktops, asking, target, "/v1/messages")
 
 
 @requirement(
@@ -102,10 +104,10 @@ def test_full_endpoint_as_base_url_does_not_half_work(
     hints=hints.EXACT_PATHS,
 )
 def test_unknown_prefix_does_not_half_work(
-    desktops: Desktops, provider: ScriptedProvider, target: Target
+    desktops: Desktops, asking: Asking, target: Target
 ) -> None:
     """A base URL with an unknown prefix is either served like the right one or clearly refused."""
-    _served_right_or_refused(desktops, provider, target, "/gatecert-no-such-prefix")
+    _served_right_or_refused(desktops, asking, target, "/gatecert-no-such-prefix")
 
 
 @requirement(
@@ -120,13 +122,13 @@ def test_unknown_prefix_does_not_half_work(
         "haproxy": "use path, not url",
     },
 )
-def test_query_plays_no_part_in_routing(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_query_plays_no_part_in_routing(desktop: DesktopApp, asking: Asking) -> None:
     """/v1/messages is served with ?beta=true and without any query."""
     for path in ("/v1/messages?beta=true", "/v1/messages"):
-        script = provider.script()
+        script = asking.ask()
         turn = desktop.engine.turn(script.text, path=path)
         answered(turn, f"a turn to {path}")
-        same(script.answer, turn.text, "the answer's text", hop="provider → gateway → client")
+        own_answer(script.answer, turn)
 
 
 @requirement(
@@ -210,7 +212,7 @@ def test_wrong_method_is_refused(desktop: DesktopApp) -> None:
 
 def _served_right_or_refused(
     desktops: Desktops,
-    provider: ScriptedProvider,
+    asking: Asking,
     target: Target,
     suffix: str,
     path: str = RIGHT_PATH,
@@ -218,16 +220,16 @@ def _served_right_or_refused(
     """A wrong path may be mended in full or refused in the open; there is nothing in between."""
     right = desktops()
     wrong = desktops(base_url=right.settings.url(suffix))
-    script, control = provider.script(), provider.script()
+    script, control = asking.ask(), asking.ask()
     turn = wrong.engine.turn(script.text, path=path)
     asked = "/" + turn.exchange.request.url.partition("://")[2].partition("/")[2]
     if turn.exchange.status != 200:
         refused(turn, f"a request to {asked}", _CLEAR)
         return
-    same(script.answer, turn.text, f"the answer to {asked}", hop="provider → gateway → client")
+    own_answer(script.answer, turn)
     answered(right.engine.turn(control.text), "a turn to the right path")
-    mended = only_receipt(provider.receipts(script))
-    plain = only_receipt(provider.receipts(control))
+    mended = only_receipt(asking.receipts(script))
+    plain = only_receipt(asking.receipts(control))
     hop = "gateway → provider"
     same(plain.path, mended.path, f"the path at the provider for {asked}", hop=hop)
     same_names(_names(plain), _names(mended), f"the headers at the provider for {asked}", hop=hop)

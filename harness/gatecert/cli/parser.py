@@ -197,7 +197,14 @@ def _add_requirements(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser("requirements", help="list the catalogue")
     parser.set_defaults(command=list_requirements)
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
-    parser.add_argument("--area", action="append", default=[], choices=AREAS)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--area", action="append", default=[], choices=AREAS)
+    what.add_argument(
+        "--trace", action="store_true", help="which source line is covered by which requirement"
+    )
+    what.add_argument(
+        "--retired", action="store_true", help="identifiers that are never used again"
+    )
 
 
 def _add_lint(commands: Commands[_Parser]) -> None:

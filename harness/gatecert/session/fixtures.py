@@ -14,6 +14,7 @@ from gatecert.desktop import SILENCE_S, DesktopApp, RequestCap
 from gatecert.gateways.target import Target
 from gatecert.overhead import Paired, measure_paired, requests_through_gateway
 from gatecert.requirements import CannotJudge
+from gatecert.session.asking import Asking, live_provider
 from gatecert.session.exploring import Exploration, Explore
 from gatecert.session.options import LIVE_MAX_TOKENS
 from gatecert.session.services import settings_of
@@ -103,12 +104,18 @@ def provider(
 ) -> ScriptedProvider:
     """The scripted provider behind the gateway."""
     if control is None:
-        raise CannotJudge(
-            "live-provider",
-            'the provider is live and cannot be scripted; add [upstream] listen = "HOST:PORT" '
-            "to the target file and route the gateway there",
-        )
-    vitals = pytestconfig.stash.get(VITALS, None)
+        raise live_provider()
+    return _scripted(pytestconfig, control, witness)
+
+
+@pytest.fixture
+def asking(pytestconfig: pytest.Config, control: Provider | None, witness: Witness) -> Asking:
+    """The provider behind the gateway, live or scripted, where any answer will do."""
+    return Asking(None if control is None else _scripted(pytestconfig, control, witness))
+
+
+def _scripted(config: pytest.Config, control: Provider, witness: Witness) -> ScriptedProvider:
+    vitals = config.stash.get(VITALS, None)
     return ScriptedProvider(control, witness, *([vitals.wait_until_well] if vitals else []))
 
 
