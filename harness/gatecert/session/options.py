@@ -25,7 +25,7 @@ DEFAULT_OVERHEAD_PAIRS = 30
 LEAST_OVERHEAD_PAIRS = 6
 # a live model costs money: short answers
 LIVE_MAX_TOKENS = 16
-DEFAULT_LIVE_TOKENS = 500_000
+DEFAULT_LIVE_TOKENS = 2_000_000
 # of a property: enough to meet what is common, quick enough for CI
 DEFAULT_EXAMPLES = 20
 MOST_EXAMPLES = 10_000

@@ -9,6 +9,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -153,10 +154,10 @@ def test_live_provider_says_what_could_not_run(tmp_path: Path, gateway: Embedded
     assert "STREAM-03" in left["not_verified"]
     background = "claude-haiku-4-5-20251001"
     assert left["selection"]["limits"] == {
-        "requests": 2000, "tokens": 500_000, "output_tokens": 16, "model": background,
+        "requests": 2000, "tokens": 2_000_000, "output_tokens": 16, "model": background,
     }  # fmt: skip
     announced, certifying, *_ = ran.out.splitlines()
-    assert announced.startswith("live provider: at most 2,000 requests and 500,000 tokens, input")
+    assert announced.startswith("live provider: at most 2,000 requests and 2,000,000 tokens, input")
     assert f"model {background} (the background model, for no chat" in announced
     assert certifying.startswith("Certifying gateway")
     turn, _ = judged["URL-08"]["evidence"]["exchanges"]
@@ -182,6 +183,27 @@ def test_request_cap_is_kept_and_said(tmp_path: Path) -> None:
     left = record(tmp_path / "r")
     assert left["summary"]["verdicts"]["could-not-run"] >= 10
     assert {r["reason_code"] for r in left["results"]} == {"held", "request-cap"}
+
+
+def test_workers_share_the_request_cap(tmp_path: Path) -> None:
+    left = by_pytest(tmp_path, "--area", "auth", "-n", "2", "--max-requests", "8")
+    sent = [e for r in left["results"] for e in r["evidence"]["exchanges"]]
+    assert 0 < len(sent) <= 8
+    assert "request-cap" in {r["reason_code"] for r in left["results"]}
+
+
+def by_pytest(folder: Path, *flags: str) -> dict[str, Any]:
+    """The record of the suites run by pytest itself."""
+    command = [sys.executable, "-m", "pytest", str(suites_folder()), "-q", "-p", "no:cacheprovider"]
+    subprocess.run(
+        [*command, *flags, "--out", "r"],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    return record(folder / "r")
 
 
 def test_no_key_in_anything_a_run_writes(
