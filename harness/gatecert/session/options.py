@@ -37,7 +37,10 @@ def profile_named(name: str) -> EngineProfile:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options that decide what is tested; see ``gatecert run --help`` for each."""
+    """The options that decide what is tested; see ``gatecert run --help`` for each.
+
+    Without ``evidence_of_passes`` nothing is kept of what held, which is no option for users.
+    """
 
     target: str = EMBEDDED
     gateway: str = ""
@@ -55,6 +58,7 @@ class RunOptions:
     max_requests: int = DEFAULT_MAX_REQUESTS
     overhead_pairs: int = DEFAULT_OVERHEAD_PAIRS
     client_profile: str = DEFAULT_CLIENT_PROFILE
+    evidence_of_passes: bool = True
 
     def check(self) -> None:
         """Refuse what contradicts itself. Raises UsageError."""
