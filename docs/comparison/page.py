@@ -41,8 +41,8 @@ the scripted provider is full by construction. The second table has faults that 
 most of the requirements were written. llm-comply never claims to test keys, addresses, model lists,
 what arrives at the provider, fallback, or how fast answers come, and it sees one side alone; that
 is why the faults that no client can see are counted apart. Many of the others show only when the
-provider fails or breaks off, which a healthy model does not do: no black box finds those, gatecert's
-own included. What llm-comply does and gatecert does not: four other API formats, and the vendor's
+provider fails or breaks off, which a healthy model does not do: no black box finds those, not even
+gatecert's. What llm-comply does and gatecert does not: four other API formats, and the vendor's
 whole schema for answers.
 """
 
