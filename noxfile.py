@@ -160,6 +160,15 @@ def compile_lock(session: nox.Session, output: str, *wanted: str) -> None:
 
 
 @nox.session
+def comparison(session: nox.Session) -> None:
+    """Set gatecert beside another tester on the same faults; takes a quarter of an hour."""
+    install(session)
+    wanted = "docs/comparison/requirements.txt"
+    session.install("-q", "--no-deps", "--require-hashes", "-r", wanted)
+    session.run("python", "docs/comparison/compare.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Write the generated pages in docs/ anew."""
     install(session)

@@ -1,7 +1,8 @@
 """A provider that behaves as a live model does: it reads the request and obeys no directive.
 
 It answers words to words, a tool call where a tool is asked for, thinking where thinking is on, and
-refuses what the API refuses. ``modern`` adds every field that the newest answers carry.
+refuses what the API refuses. ``modern`` adds every field that the newest answers carry;
+``compresses`` uses gzip for whole answers where the request offers it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from gatecert.wire import Reply, Request, Server, announce, wait_for_parent
 
@@ -30,8 +31,9 @@ Event = tuple[str, dict[str, Any]]
 class LiveModel:
     """Serves the Messages API on loopback, all requests at once."""
 
-    def __init__(self, *, modern: bool = False) -> None:
+    def __init__(self, *, modern: bool = False, compresses: bool = False) -> None:
         self.modern = modern
+        self.compresses = compresses
 
     async def handle(self, request: Request, reply: Reply) -> None:
         path = request.path
@@ -41,9 +43,11 @@ class LiveModel:
         if isinstance(answer, dict):
             headers = [("content-type", "application/json"), ("request-id", "req_live")]
             data = _compact(answer)
-            if "gzip" in (request.header("accept-encoding") or ""):
+            if self.compresses and "gzip" in (request.header("accept-encoding") or ""):
                 data, headers = gzip.compress(data), [*headers, ("content-encoding", "gzip")]
-            await reply.answer(status, headers, data)
+            await reply.start(status, [*headers, ("content-length", str(len(data)))])
+            await reply.send(data)
+            await reply.end()
             return
         kind = ("content-type", "text/event-stream")
         await reply.start(200, [kind, ("request-id", "req_live")])
@@ -99,9 +103,9 @@ class LiveModel:
 
 
 @contextmanager
-def live_model(*, modern: bool = False) -> Iterator[str]:
+def live_model(*traits: Literal["modern", "compresses"]) -> Iterator[str]:
     """A live model in a process of its own, on a free port of loopback; its URL."""
-    command = [sys.executable, "-P", __file__, *(["modern"] if modern else [])]
+    command = [sys.executable, "-P", __file__, *traits]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdin is not None
@@ -204,4 +208,4 @@ def _deltas(block: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, An
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(LiveModel(modern="modern" in sys.argv)))
+    asyncio.run(_serve(LiveModel(**dict.fromkeys(sys.argv[1:], True))))

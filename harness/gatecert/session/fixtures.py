@@ -24,7 +24,8 @@ from gatecert.upstream import Provider
 
 Desktops = Callable[..., DesktopApp]
 
-_ECONOMY = {"max_tokens": LIVE_MAX_TOKENS, "thinking": {"type": "disabled"}}
+# a live model is paid by the token: short answers, and none of the tools that fill a real turn
+_ECONOMY = {"max_tokens": LIVE_MAX_TOKENS, "thinking": {"type": "disabled"}, "tools": []}
 
 
 @pytest.fixture(scope="session")

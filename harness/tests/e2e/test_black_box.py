@@ -34,7 +34,7 @@ PROMISES = (
 
 @pytest.fixture
 def model() -> Iterator[str]:
-    with live_model() as url:
+    with live_model("compresses") as url:
         yield url
 
 

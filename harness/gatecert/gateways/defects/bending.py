@@ -57,7 +57,9 @@ class BentAnswer(ReferenceGateway):
         headers = super().relayed_headers(response)
         if is_stream(response):
             return headers
-        return [(k, v) for k, v in headers if k not in ("content-length", "content-encoding")]
+        return [
+            (k, v) for k, v in headers if k.lower() not in ("content-length", "content-encoding")
+        ]
 
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
         """The changed answer in one piece."""
