@@ -11,7 +11,10 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 
 _MODULES = (
     "connection",
+    "probes",
     "auth",
+    "keyplaces",
+    "refusals",
     "urls",
     "metadata",
     "models",
