@@ -6,13 +6,14 @@ import pytest
 
 from gatecert.suite import (
     WRONG_KEY,
+    Asking,
     Desktops,
     Receipt,
-    ScriptedProvider,
     Target,
     answered,
     not_let_in,
     only_receipt,
+    own_answer,
     refused,
     same,
     same_names,
@@ -22,12 +23,12 @@ ServedRightOrRefused = Callable[..., None]
 
 _RIGHT_PATH = "/v1/messages?beta=true"
 # a redirect is as clear as a refusal: nothing was done, and the right address is told
-_CLEAR = (301, 302, 307, 308, 400, 401, 403, 404, 405, 421)
+_CLEAR = (301, 302, 307, 308, 400, 403, 404, 405, 421)
 
 
 @pytest.fixture
 def served_right_or_refused(
-    desktops: Desktops, provider: ScriptedProvider, target: Target
+    desktops: Desktops, asking: Asking, target: Target
 ) -> ServedRightOrRefused:
     """A wrong path may be mended in full or refused in the open; there is nothing in between.
 
@@ -37,16 +38,16 @@ def served_right_or_refused(
     def check(*, suffix: str = "", path: str = _RIGHT_PATH) -> None:
         right = desktops()
         wrong = desktops(base_url=right.settings.url(suffix))
-        script, control = provider.script(), provider.script()
+        script, control = asking.ask(), asking.ask()
         turn = wrong.engine.turn(script.text, path=path)
         asked = "/" + turn.exchange.request.url.partition("://")[2].partition("/")[2]
         if turn.exchange.status != 200:
             refused(turn, f"a request to {asked}", _CLEAR)
             return
-        same(script.answer, turn.text, f"the answer to {asked}", hop="provider → gateway → client")
+        own_answer(script.answer, turn)
         answered(right.engine.turn(control.text), "a turn to the right path")
-        mended = only_receipt(provider.receipts(script))
-        plain = only_receipt(provider.receipts(control))
+        mended = only_receipt(asking.receipts(script))
+        plain = only_receipt(asking.receipts(control))
         hop = "gateway → provider"
         same(plain.path, mended.path, f"the path at the provider for {asked}", hop=hop)
         names = f"the headers at the provider for {asked}"

@@ -16,6 +16,7 @@ _MODULES = (
     "keyplaces",
     "refusals",
     "urls",
+    "paths",
     "metadata",
     "models",
     "messages",
