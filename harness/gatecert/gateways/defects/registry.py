@@ -19,6 +19,7 @@ _MODULES = (
     "paths",
     "metadata",
     "models",
+    "names",
     "messages",
     "answers",
     "streaming",
