@@ -9,6 +9,7 @@ from gatecert.suite import (
     WRONG_KEY,
     DesktopApp,
     Desktops,
+    Receipt,
     ScriptedProvider,
     Target,
     answered,
@@ -73,7 +74,7 @@ def test_second_key_is_not_passed_on(desktops: Desktops, provider: ScriptedProvi
         script = provider.script()
         desktops(second_key=_PERSONAL_KEY).engine.turn(script.text, stream=stream)
         for receipt in provider.receipts(script):
-            carriers = [name for name, value in receipt.headers if _PERSONAL_KEY in value]
+            carriers = _carriers(receipt, _PERSONAL_KEY)
             expect(
                 not carriers,
                 "a request at the provider without the client's second key",
@@ -204,9 +205,7 @@ def test_every_surface_is_let_in(desktop: DesktopApp) -> None:
     fix="Use agent ids for tracing only; the key alone says who asks.",
     since="0.2",
 )
-def test_agent_id_is_no_identity(
-    desktop: DesktopApp, desktops: Desktops, target: Target
-) -> None:
+def test_agent_id_is_no_identity(desktop: DesktopApp, desktops: Desktops, target: Target) -> None:
     """Agent ids in the headers neither shut out a valid key nor let in a wrong one."""
     for number in (1, 2):
         ids = {
@@ -218,3 +217,35 @@ def test_agent_id_is_no_identity(
     if target.promises.enforces_keys:
         stranger = desktops(api_key=WRONG_KEY).engine.turn("hi", stream=False, headers=ids)
         not_let_in(stranger, "a turn with a known agent id and an unknown key")
+
+
+@requirement(
+    "AUTH-38",
+    MUST,
+    source="field: catch-all routes (Portkey 1.15.2) pass every header on for paths below /v1",
+    why="A wrong base URL discloses the user's gateway key to the provider, though the answer is only a 404.",
+    fix="Drop the client's credential on every route, or answer 404 without asking the provider.",
+    needs=["holds_provider_key"],
+    since="0.2",
+    hints={"nginx": "location / { return 404; } in place of a proxy_pass for everything."},
+)
+def test_wrong_paths_do_not_pass_the_key_on(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
+    """A turn to a path that is no endpoint does not carry the client's key to the provider."""
+    for path in ("/v1/gatecert", "/v1/v1/messages", "/v1/messages/", "/gatecert/v1/messages"):
+        script = provider.script()
+        desktop.engine.turn(script.text, path=path)
+        for receipt in provider.receipts(script):
+            carriers = _carriers(receipt, target.api_key)
+            expect(
+                not carriers,
+                f"a request to {path} not to reach the provider with the client's key",
+                f"the key in {', '.join(carriers)} of {receipt.method} {receipt.path}",
+                hop="gateway → provider",
+                silent=True,
+            )
+
+
+def _carriers(receipt: Receipt, key: str) -> list[str]:
+    return [name for name, value in receipt.headers if key in value]

@@ -33,9 +33,7 @@ _USER_AGENTS = ("Dmi/JS 0.94.0", "Bun/1.4.4")  # a preflight and the start-up pr
     since="0.2",
     hints={"nginx": "location = / { return 204; } before the key check, in the server block."},
 )
-def test_start_probe_of_older_engines_is_answered(
-    desktop: DesktopApp, desktops: Desktops
-) -> None:
+def test_start_probe_of_older_engines_is_answered(desktop: DesktopApp, desktops: Desktops) -> None:
     """The start-up probe of older engines (a HEAD on the base URL itself) gets an answer."""
     template = desktops().engine.start_probe().request
     older = replace(template, url=desktop.settings.url("/"))

@@ -41,7 +41,9 @@ _ENGINE_BEGINNINGS = ("claude", "anthropic")
 def test_discovery_is_answered_in_time(desktops: Desktops) -> None:
     """Model discovery is answered within the engine's patience of three seconds."""
     patient = desktops(silence_s=_PATIENCE_S)
-    answered(patient.discover_models(), f"discovery by a client that leaves after {_PATIENCE_S:g} s")
+    answered(
+        patient.discover_models(), f"discovery by a client that leaves after {_PATIENCE_S:g} s"
+    )
 
 
 @requirement(
@@ -140,8 +142,12 @@ def test_list_is_well_formed(desktop: DesktopApp) -> None:
     data = at(exchange.json(), "data")
     entries = data if isinstance(data, list) else []
     ids = [at(entry, "id") for entry in entries]
-    strange = [str(entry)[:80] for entry, one in zip(entries, ids, strict=True) if not _is_text(one)]
-    expect(not strange, "an id in every entry of the list", f"{len(strange)} without, as {strange[:1]}")
+    strange = [
+        str(entry)[:80] for entry, one in zip(entries, ids, strict=True) if not _is_text(one)
+    ]
+    expect(
+        not strange, "an id in every entry of the list", f"{len(strange)} without, as {strange[:1]}"
+    )
     twice = sorted({one for one in ids if ids.count(one) > 1})
     expect(not twice, "each id once", f"more than once: {', '.join(twice[:5])}")
     shown = [at(entry, "display_name") for entry in entries]

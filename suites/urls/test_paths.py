@@ -16,7 +16,9 @@ from gatecert.suite import (
     usable_models,
 )
 
-_PAST_POLICY = "A path that only looks different goes past key check and policy, and nobody notices."
+_PAST_POLICY = (
+    "A path that only looks different goes past key check and policy, and nobody notices."
+)
 
 
 @requirement(

@@ -145,3 +145,23 @@ class AgentsNeedNoKey(_Trusting):
 
     def trusts(self, request: Request) -> bool:
         return bool(request.header("x-claude-code-agent-id"))
+
+
+@defect("proxies-what-it-does-not-know", "AUTH-38", "URL-12")
+class ProxiesWhatItDoesNotKnow(ReferenceGateway):
+    """Below /v1 unknown paths go to the provider as they are, the client's headers included."""
+
+    def _known(self, request: Request) -> bool:
+        return not isinstance(super().endpoint(request), Refusal)
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        found = super().endpoint(request)
+        unknown = isinstance(found, Refusal) and found.status == 404
+        return "proxy" if unknown and request.path.startswith("/v1/") else found
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        headers = super().forwarded_headers(request)
+        credential = request.header("authorization")
+        if credential and not self._known(request):
+            headers.append(("Authorization", credential))
+        return headers

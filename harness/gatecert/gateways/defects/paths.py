@@ -15,7 +15,7 @@ _MESSAGES = "/v1/messages"
 
 
 class _ChecksBeforeMending(ReferenceGateway):
-    """Mends a path only when it is routed; key and metadata were checked for the plain path alone."""
+    """Mends a path only when it is routed; the checks stand before the plain path alone."""
 
     def mend(self, path: str) -> str:
         raise NotImplementedError
