@@ -14,6 +14,7 @@ from gatecert.suite import (
     Target,
     answered,
     expect,
+    hints,
     not_let_in,
     requirement,
     usable_models,
@@ -64,9 +65,7 @@ def test_valid_key_in_the_other_header(desktops: Desktops, target: Target) -> No
     fix="Drop Authorization and x-api-key both before setting the provider's credential.",
     needs=["holds_provider_key"],
     since="0.2",
-    hints={
-        "nginx": 'proxy_set_header Authorization ""; beside proxy_set_header x-api-key "<provider key>";',
-    },
+    hints=hints.OWN_KEY_ONLY,
 )
 def test_second_key_is_not_passed_on(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A second key that the client sends beside the valid one does not reach the provider."""
@@ -92,6 +91,7 @@ def test_second_key_is_not_passed_on(desktops: Desktops, provider: ScriptedProvi
     fix="Refuse every request without a valid key in Authorization or x-api-key; other places do not count.",
     needs=_ENFORCED,
     since="0.2",
+    hints=hints.KEY_REQUIRED,
 )
 def test_wrong_key_opens_from_no_other_place(desktop: DesktopApp) -> None:
     """An unknown key is refused under another scheme, in another header, a cookie and the URL too."""
@@ -155,6 +155,7 @@ def test_two_blanks_after_the_scheme_word(desktop: DesktopApp, target: Target) -
     fix="Read the key from x-api-key on GET /v1/models as on /v1/messages.",
     needs=["accepts_x_api_key", "serves_models"],
     since="0.2",
+    hints=hints.READ_X_API_KEY,
 )
 def test_discovery_takes_x_api_key(desktops: Desktops, target: Target) -> None:
     """Model discovery is answered with the key in x-api-key alone, and with it in both headers."""
@@ -174,6 +175,7 @@ def test_discovery_takes_x_api_key(desktops: Desktops, target: Target) -> None:
     fix="Check the key in one place before routing, so that every path takes the same headers.",
     needs=["accepts_x_api_key", "serves_count_tokens"],
     since="0.2",
+    hints=hints.READ_X_API_KEY,
 )
 def test_count_tokens_takes_x_api_key(desktops: Desktops) -> None:
     """count_tokens is answered with the key in x-api-key alone."""
@@ -227,7 +229,7 @@ def test_agent_id_is_no_identity(desktop: DesktopApp, desktops: Desktops, target
     fix="Drop the client's credential on every route, or answer 404 without asking the provider.",
     needs=["holds_provider_key"],
     since="0.2",
-    hints={"nginx": "location / { return 404; } in place of a proxy_pass for everything."},
+    hints=hints.EXACT_PATHS,
 )
 def test_wrong_paths_do_not_pass_the_key_on(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target

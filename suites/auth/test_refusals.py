@@ -99,7 +99,7 @@ def test_refusals_do_not_lock_out_a_good_key(desktop: DesktopApp, target: Target
     fix="Read the rest of the body, or close slowly, when refusing before the body has come.",
     needs=_ENFORCED,
     since="0.2",
-    hints={"nginx": "lingering_close on; (the default) keeps the refusal readable."},
+    hints={"nginx": "lingering_close on (the default)"},
 )
 def test_refusal_of_a_large_request_is_seen(desktops: Desktops) -> None:
     """The refusal of a large request with a wrong key (4 MB) reaches the client."""

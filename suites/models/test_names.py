@@ -15,6 +15,7 @@ from gatecert.suite import (
     answered,
     at,
     expect,
+    hints,
     refused,
     requirement,
     same,
@@ -53,9 +54,7 @@ def test_discovery_is_answered_in_time(desktops: Desktops) -> None:
     why="Titles and summaries fail while chat works.",
     fix="Route claude-haiku-4-5 beside its dated name, whatever the configured names are.",
     since="0.2",
-    hints={
-        "litellm": "A model_list entry with model_name: claude-haiku-4-5 beside the dated one.",
-    },
+    hints={"litellm": "an entry of model_list with model_name: claude-haiku-4-5"},
 )
 def test_undated_background_model_is_served(desktop: DesktopApp) -> None:
     """The background model is served by its undated built-in name, claude-haiku-4-5, too."""
@@ -112,6 +111,7 @@ def test_connection_test_fails_for_an_unknown_model(desktop: DesktopApp) -> None
     fix="List what is routed for this key, and nothing else.",
     needs=_SERVED,
     since="0.2",
+    hints=hints.NAMED_MODELS,
 )
 def test_listed_models_are_served(desktop: DesktopApp) -> None:
     """Each name that discovery offers (the first twelve) is served by a request of one token."""
@@ -163,6 +163,7 @@ def test_list_is_well_formed(desktop: DesktopApp) -> None:
     fix="List what is configured, whether or not its provider is well.",
     needs=_SERVED,
     since="0.2",
+    hints=hints.NO_COOL_DOWN,
 )
 def test_list_does_not_shrink_when_a_provider_fails(
     desktop: DesktopApp, provider: ScriptedProvider

@@ -10,6 +10,7 @@ from gatecert.suite import (
     Desktops,
     answered,
     expect,
+    hints,
     not_let_in,
     refused,
     requirement,
@@ -29,8 +30,8 @@ _PAST_POLICY = (
     fix="Decode the path once, before every check, and let all checks see the same path; or answer 404.",
     since="0.2",
     hints={
-        "envoy": "path_with_escaped_slashes_action: REJECT_REQUEST in the HTTP connection manager.",
-        "nginx": "Match with location = /v1/messages (nginx decodes before matching) and check the key inside it.",
+        "envoy": "path_with_escaped_slashes_action: REJECT_REQUEST in the HTTP connection manager",
+        "nginx": "check the key inside location = /v1/messages, which sees the path decoded, not by $request_uri",
     },
 )
 def test_encoded_path_does_not_half_work(
@@ -48,7 +49,7 @@ def test_encoded_path_does_not_half_work(
     why=_PAST_POLICY,
     fix="Remove dot segments before every check, or answer 400 or 404 for paths that have them.",
     since="0.2",
-    hints={"envoy": "normalize_path: true in the HTTP connection manager."},
+    hints={"envoy": "normalize_path: true in the HTTP connection manager"},
 )
 def test_dotted_path_does_not_half_work(
     served_right_or_refused: Callable[..., None],
@@ -65,7 +66,7 @@ def test_dotted_path_does_not_half_work(
     why=_PAST_POLICY,
     fix="Treat the path like /v1/messages, or answer 404; never hand it to a catch-all route.",
     since="0.2",
-    hints={"envoy": "merge_slashes: true in the HTTP connection manager."},
+    hints=hints.EXACT_PATHS,
 )
 def test_further_slashes_do_not_half_work(
     served_right_or_refused: Callable[..., None],
@@ -114,7 +115,7 @@ def test_path_parameters_do_not_half_work(
     why="Endpoints that nobody released are open, outside routing and policy.",
     fix="Match whole paths; answer 404 for what is no endpoint.",
     since="0.2",
-    hints={"nginx": "location = /v1/messages; without the = every longer path matches too."},
+    hints=hints.EXACT_PATHS,
 )
 def test_longer_path_does_not_half_work(
     served_right_or_refused: Callable[..., None],
@@ -131,7 +132,11 @@ def test_longer_path_does_not_half_work(
     why="Crawlers and preflights of other programs cost money, and firewalls that look at POST miss them.",
     fix="Answer 405 (or 404) for methods other than POST on /v1/messages.",
     since="0.2",
-    hints={"nginx": "limit_except POST { deny all; } in the location."},
+    hints={
+        "nginx": "if ($request_method != POST) { return 405; }, for limit_except answers 403",
+        "haproxy": "http-request deny deny_status 405 if !METH_POST",
+        "kong": "methods: [POST] on the Route",
+    },
 )
 def test_turn_by_another_method_is_refused(desktop: DesktopApp) -> None:
     """A turn sent by PUT, PATCH or DELETE is refused."""
