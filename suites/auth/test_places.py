@@ -222,7 +222,7 @@ def test_agent_id_is_no_identity(desktop: DesktopApp, desktops: Desktops, target
 
 
 @requirement(
-    "AUTH-38",
+    "AUTH-32",
     MUST,
     source="field: catch-all routes (Portkey 1.15.2) pass every header on for paths below /v1",
     why="A wrong base URL discloses the user's gateway key to the provider, though the answer is only a 404.",

@@ -40,22 +40,6 @@ def test_streamed_turn_is_refused_by_status(desktops: Desktops) -> None:
 
 
 @requirement(
-    "AUTH-32",
-    MUST,
-    source="field: credentials checked once for each connection",
-    why="Behind a proxy that shares connections, a revoked or wrong key works as long as somebody else's does.",
-    fix="Check the key of every request; keep nothing about it with the connection.",
-    needs=_ENFORCED,
-    since="0.2",
-)
-def test_each_request_of_a_connection_is_checked(desktop: DesktopApp, target: Target) -> None:
-    """A wrong key is refused on a connection on which the right one was let in just before."""
-    answered(desktop.engine.turn("hi", stream=False), "a turn with the valid key")
-    turn = desktop.engine.turn("hi", stream=False, headers=_carrying(target, WRONG_KEY))
-    not_let_in(turn, "a turn with an unknown key on the same connection")
-
-
-@requirement(
     "AUTH-33",
     MUST,
     source="field: keys looked up by the masked form that the console shows",

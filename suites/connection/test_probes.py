@@ -10,15 +10,12 @@ from gatecert.suite import (
     DesktopApp,
     Desktops,
     Exchange,
-    Plan,
-    ScriptedProvider,
     Target,
     answered,
     at,
     expect,
     own_answer,
     requirement,
-    same,
 )
 
 _PROBES = 10
@@ -137,28 +134,6 @@ def test_connection_test_on_the_background_model(desktop: DesktopApp, target: Ta
 
 
 @requirement(
-    "CONN-11",
-    MUST,
-    source="observed: every client repeats a failed request with the same body",
-    why="A failure that lasted a second is final: every retry is answered with the same error.",
-    fix="Do not keep failed answers; cache nothing but 200, or nothing at all.",
-    since="0.2",
-    hints={"nginx": "proxy_cache off, or proxy_cache_valid for nothing but 200"},
-)
-def test_repeat_after_a_failure_is_tried_anew(
-    desktop: DesktopApp, provider: ScriptedProvider
-) -> None:
-    """The same request, sent again after the provider has recovered, is answered by the provider."""
-    failure = Plan(status=529, error={"message": "Overloaded"})
-    script = provider.script(*([failure, Plan()] for _ in range(3)))
-    first = desktop.engine.turn(script.text)
-    provider.settle()
-    again = desktop.engine.turn(script.text, headers={"X-Stainless-Retry-Count": "1"})
-    answered(again, f"the repeat of a request that was first answered {first.exchange.summary()}")
-    same(script.answer, again.text, "the answer's text", hop="provider → gateway → client")
-
-
-@requirement(
     "CONN-12",
     SHOULD,
     source="field: lists of allowed User-Agents block the client's preflights (claude-code 80191)",
@@ -190,7 +165,7 @@ def test_retry_count_decides_nothing(desktop: DesktopApp) -> None:
 
 
 @requirement(
-    "CONN-14",
+    "CONN-11",
     MUST,
     source="standard: RFC 9112 section 9.3, the whole request is read before a connection is used again",
     why="After each refusal the user's next turn fails with an error that has nothing to do with it.",

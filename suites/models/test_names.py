@@ -1,6 +1,9 @@
 """Names: what discovery lists, what a turn may ask for, and what becomes of it on every route."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from gatecert.suite import (
+    HOLD_MS,
     MAY,
     MUST,
     SHOULD,
@@ -25,6 +28,7 @@ from gatecert.suite import (
 _SERVED = ["serves_models"]
 _UNKNOWN = "claude-gatecert-no-such-model"
 _WIDE = "[1m]"  # asks for the long context, and is no part of the name
+_WIDE_BETA = "context-1m-2025-08-07"
 _PATIENCE_S = 3.0  # the engine's own, for discovery
 _MOST_TRIED = 12
 _ENGINE_BEGINNINGS = ("claude", "anthropic")
@@ -218,6 +222,65 @@ def test_a_name_suits_every_client(desktop: DesktopApp) -> None:
     # that no name is usable at all is another requirement's matter
     told = ", ".join(names[:5])
     expect(suited or not names, "a name that begins with claude or anthropic", told)
+
+
+@requirement(
+    "MODEL-18",
+    MUST,
+    source="observed: the long context is asked for by a beta, under the bare name of the model",
+    why="The long context that the user picked ends at 200k, and the conversation breaks off.",
+    fix="Pass context-1m-2025-08-07 on with every other value of anthropic-beta.",
+    since="0.2",
+    hints=hints.BETAS,
+)
+def test_long_context_is_asked_for(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
+    """A turn with the long context is served by the chat model, and its beta reaches the provider."""
+    wide = target.models.chat.removesuffix(_WIDE) + _WIDE
+    script = provider.script()
+    answered(desktop.engine.turn(script.text, model=wide), "a turn with the long context")
+    receipt = a_receipt(provider.receipts(script))
+    betas = receipt.header("anthropic-beta") or ""
+    expect(
+        _WIDE_BETA in betas,
+        f"{_WIDE_BETA} in anthropic-beta at the provider",
+        betas or "no anthropic-beta there",
+        hop="gateway → provider",
+        silent=True,
+    )
+    expected = target.models.chat_at_provider or target.models.chat.removesuffix(_WIDE)
+    model = at(receipt.json(), "model")
+    same(expected, model, "the model at the provider", hop="gateway → provider")
+
+
+@requirement(
+    "MODEL-19",
+    SHOULD,
+    source="observed: discovery is asked for beside open turns, on a connection of its own",
+    why="While somebody's answer is written, the app starts late and shows an old list.",
+    fix="Serve the list at once, whatever else is open: more workers, or an asynchronous server.",
+    needs=_SERVED,
+    since="0.2",
+)
+def test_discovery_does_not_wait_for_a_turn(desktops: Desktops, provider: ScriptedProvider) -> None:
+    """Model discovery is answered while the stream of a turn is still open."""
+    slow = provider.script(Plan(hold_after=4, hold_ms=HOLD_MS))
+    first, second = desktops(), desktops()
+    with ThreadPoolExecutor(1) as pool:
+        streamed = pool.submit(first.engine.turn, slow.text)
+        provider.wait_for_arrival(slow)
+        found = second.discover_models()
+        provider.release(slow)
+        streamed.result()
+    answered(found, "discovery while a turn is open")
+    (held, *_) = [receipt.hold for receipt in provider.receipts(slow)] or ["never arrived"]
+    expect(
+        held == "released",
+        "discovery to be answered while a turn's stream was held open",
+        f"its answer only when the stream had gone on ({held})",
+        hop="client → gateway",
+    )
 
 
 def _is_served(test: Exchange) -> bool:

@@ -147,7 +147,7 @@ class AgentsNeedNoKey(_Trusting):
         return bool(request.header("x-claude-code-agent-id"))
 
 
-@defect("proxies-what-it-does-not-know", "AUTH-38", "URL-12")
+@defect("proxies-what-it-does-not-know", "AUTH-32", "URL-12")
 class ProxiesWhatItDoesNotKnow(ReferenceGateway):
     """Below /v1 unknown paths go to the provider as they are, the client's headers included."""
 

@@ -15,7 +15,7 @@ from gatecert.gateways.defects.probes import asks_for_one_token
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
-from gatecert.wire import Reply, Request
+from gatecert.wire import Headers, Reply, Request
 
 _WIDE = "[1m]"
 
@@ -149,6 +149,39 @@ class CountsByAnotherModel(BentRequest):
 
     def change_request(self, body: dict[str, Any]) -> None:
         body["model"] = "claude-haiku-4-5"
+
+
+@defect("drops-long-context", "MODEL-18")
+class DropsLongContext(ReferenceGateway):
+    """The beta of the long context is taken out, since it costs more."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        wide = "context-1m-2025-08-07"
+        return [
+            (k, ",".join(v for v in value.split(",") if v.strip() != wide))
+            if k.lower() == "anthropic-beta"
+            else (k, value)
+            for k, value in super().forwarded_headers(request)
+        ]
+
+
+@defect("lists-when-idle", "MODEL-19")
+class ListsWhenIdle(ReferenceGateway):
+    """The model list is served by the worker that is at a turn, when that is done."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._turns: set[asyncio.Task[Any]] = set()
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        turn = asyncio.ensure_future(super().forward(request, reply))
+        self._turns.add(turn)
+        turn.add_done_callback(self._turns.discard)
+        await turn
+
+    async def answer_models(self, request: Request, reply: Reply) -> None:
+        await asyncio.gather(*self._turns, return_exceptions=True)
+        await super().answer_models(request, reply)
 
 
 @defect("lists-behind-route-names", "MODEL-17", "MODEL-02")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import httpx
-
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
@@ -85,27 +83,6 @@ class BackgroundNeedsSixteenTokens(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("keeps-failures", "CONN-11")
-class KeepsFailures(ReferenceGateway):
-    """Failed answers are cached by the request's body."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._failed: dict[bytes, int] = {}
-
-    async def forward(self, request: Request, reply: Reply) -> None:
-        status = self._failed.get(request.body)
-        if status is not None:
-            await self.refuse(reply, Refusal(status, "api_error", "The provider failed"))
-            return
-        await super().forward(request, reply)
-
-    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
-        if response.status_code >= 500:
-            self._failed[request.body] = response.status_code
-        await super().relay(request, response, reply)
-
-
 @defect("lists-allowed-user-agents", "CONN-12")
 class ListsAllowedUserAgents(ReferenceGateway):
     """Only programs whose User-Agent begins with claude are let in."""
@@ -127,7 +104,7 @@ class RefusesThirdRetry(ReferenceGateway):
         return super().check_metadata(request)
 
 
-@defect("leaves-body-of-refused", "CONN-14")
+@defect("leaves-body-of-refused", "CONN-11")
 class LeavesBodyOfRefused(ReferenceGateway):
     """The body of a request for an unknown path stays unread, and is taken for the next request."""
 

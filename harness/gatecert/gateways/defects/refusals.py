@@ -48,23 +48,6 @@ class RefusesStreamsByEvent(_RefusesAnotherWay):
         await reply.answer(200, [("content-type", "text/event-stream")], body)
 
 
-@defect("checks-connection-once", "AUTH-32")
-class ChecksConnectionOnce(ReferenceGateway):
-    """A connection on which a key was valid is trusted until it ends."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._trusted: set[int] = set()
-
-    def authenticate(self, request: Request) -> Refusal | None:
-        if request.connection in self._trusted and self.credentials(request):
-            return None
-        refusal = super().authenticate(request)
-        if refusal is None:
-            self._trusted.add(request.connection)
-        return refusal
-
-
 @defect("compares-masked-keys", "AUTH-33")
 class ComparesMaskedKeys(ReferenceGateway):
     """Keys are found by their length, their first twelve and their last four characters."""
