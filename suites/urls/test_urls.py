@@ -1,13 +1,13 @@
 """The base URL and what becomes of its usual mistakes."""
 
+from collections.abc import Callable
+
 from gatecert.suite import (
     MUST,
     SHOULD,
-    WRONG_KEY,
     Asking,
     DesktopApp,
     Desktops,
-    Receipt,
     ScriptedProvider,
     Target,
     answered,
@@ -20,12 +20,7 @@ from gatecert.suite import (
     refused,
     requirement,
     same,
-    same_names,
 )
-
-RIGHT_PATH = "/v1/messages?beta=true"
-# a redirect is as clear as a refusal: nothing was done, and the right address is told
-_CLEAR = (301, 302, 307, 308, 400, 403, 404, 405, 421)
 
 
 @requirement(
@@ -59,10 +54,10 @@ def test_trailing_slash_in_the_base_url_works(
     },
 )
 def test_double_slash_does_not_half_work(
-    desktops: Desktops, asking: Asking, target: Target
+    served_right_or_refused: Callable[..., None],
 ) -> None:
     """A request to //v1/messages is either served like /v1/messages or clearly refused."""
-    _served_right_or_refused(desktops, asking, target, "", "/" + RIGHT_PATH)
+    served_right_or_refused(path="//v1/messages?beta=true")
 
 
 @requirement(
@@ -74,10 +69,10 @@ def test_double_slash_does_not_half_work(
     hints=hints.EXACT_PATHS,
 )
 def test_v1_in_the_base_url_does_not_half_work(
-    desktops: Desktops, asking: Asking, target: Target
+    served_right_or_refused: Callable[..., None],
 ) -> None:
     """A base URL that ends in /v1 is either served like the right one or clearly refused."""
-    _served_right_or_refused(desktops, asking, target, "/v1")
+    served_right_or_refused(suffix="/v1")
 
 
 @requirement(
@@ -89,10 +84,10 @@ def test_v1_in_the_base_url_does_not_half_work(
     hints=hints.EXACT_PATHS,
 )
 def test_full_endpoint_as_base_url_does_not_half_work(
-    desktops: Desktops, asking: Asking, target: Target
+    served_right_or_refused: Callable[..., None],
 ) -> None:
     """A base URL that ends in /v1/messages is either served like the right one or clearly refused."""
-    _served_right_or_refused(desktops, asking, target, "/v1/messages")
+    served_right_or_refused(suffix="/v1/messages")
 
 
 @requirement(
@@ -104,10 +99,10 @@ def test_full_endpoint_as_base_url_does_not_half_work(
     hints=hints.EXACT_PATHS,
 )
 def test_unknown_prefix_does_not_half_work(
-    desktops: Desktops, asking: Asking, target: Target
+    served_right_or_refused: Callable[..., None],
 ) -> None:
     """A base URL with an unknown prefix is either served like the right one or clearly refused."""
-    _served_right_or_refused(desktops, asking, target, "/gatecert-no-such-prefix")
+    served_right_or_refused(suffix="/gatecert-no-such-prefix")
 
 
 @requirement(
@@ -208,47 +203,3 @@ def test_wrong_method_is_refused(desktop: DesktopApp) -> None:
     headers = [(k, v) for k, v in template.headers if k.lower() != "content-length"]
     get = type(template)("GET", template.url, headers)
     refused(engine.send("GET on /v1/messages", get), "a GET on /v1/messages", (404, 405))
-
-
-def _served_right_or_refused(
-    desktops: Desktops,
-    asking: Asking,
-    target: Target,
-    suffix: str,
-    path: str = RIGHT_PATH,
-) -> None:
-    """A wrong path may be mended in full or refused in the open; there is nothing in between."""
-    right = desktops()
-    wrong = desktops(base_url=right.settings.url(suffix))
-    script, control = asking.ask(), asking.ask()
-    turn = wrong.engine.turn(script.text, path=path)
-    asked = "/" + turn.exchange.request.url.partition("://")[2].partition("/")[2]
-    if turn.exchange.status != 200:
-        refused(turn, f"a request to {asked}", _CLEAR)
-        return
-    own_answer(script.answer, turn)
-    answered(right.engine.turn(control.text), "a turn to the right path")
-    mended = only_receipt(asking.receipts(script))
-    plain = only_receipt(asking.receipts(control))
-    hop = "gateway → provider"
-    same(plain.path, mended.path, f"the path at the provider for {asked}", hop=hop)
-    same_names(_names(plain), _names(mended), f"the headers at the provider for {asked}", hop=hop)
-    _same_care(desktops, target, right.settings.url(suffix), path, asked)
-
-
-def _same_care(desktops: Desktops, target: Target, base_url: str, path: str, asked: str) -> None:
-    """What is served there stands behind the same checks of key and metadata."""
-    if target.promises.enforces_keys:
-        app = desktops(base_url=base_url, api_key=WRONG_KEY)
-        not_let_in(app.engine.turn("hi", path=path), f"a request to {asked} with an unknown key")
-    if target.promises.validates_metadata:
-        headers = {
-            name: "{broken" if name.lower() == target.promises.metadata_header.lower() else value
-            for name, value in target.headers.items()
-        }
-        app = desktops(base_url=base_url, custom_headers=headers)
-        not_let_in(app.engine.turn("hi", path=path), f"a request to {asked} with broken metadata")
-
-
-def _names(receipt: Receipt) -> set[str]:
-    return {name.lower() for name, _ in receipt.headers}

@@ -11,10 +11,15 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 
 _MODULES = (
     "connection",
+    "probes",
     "auth",
+    "keyplaces",
+    "refusals",
     "urls",
+    "paths",
     "metadata",
     "models",
+    "names",
     "messages",
     "answers",
     "streaming",
