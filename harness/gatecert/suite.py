@@ -1,5 +1,6 @@
 """Everything a suite imports, in one place."""
 
+from gatecert.arrival import Arrival, arrival, arrivals, forgiven, kept, kept_in_answer, lean_turn
 from gatecert.checks import (
     WRONG_KEY,
     a_receipt,
@@ -31,7 +32,7 @@ from gatecert.requirements import (
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
-from gatecert.upstream import Block, Plan, Receipt
+from gatecert.upstream import Block, Plan, Receipt, shortened
 
 __all__ = [
     "HOLD_MS",
@@ -39,6 +40,7 @@ __all__ = [
     "MUST",
     "SHOULD",
     "WRONG_KEY",
+    "Arrival",
     "Block",
     "CannotJudge",
     "DesktopApp",
@@ -56,11 +58,17 @@ __all__ = [
     "Turn",
     "a_receipt",
     "answered",
+    "arrival",
+    "arrivals",
     "at",
     "expect",
     "fail",
     "first_message",
+    "forgiven",
     "json_equal",
+    "kept",
+    "kept_in_answer",
+    "lean_turn",
     "not_let_in",
     "only_receipt",
     "readable_error",
@@ -68,5 +76,6 @@ __all__ = [
     "requirement",
     "same",
     "same_names",
+    "shortened",
     "usable_models",
 ]
