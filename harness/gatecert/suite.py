@@ -1,6 +1,16 @@
 """Everything a suite imports, in one place."""
 
-from gatecert.arrival import Arrival, arrival, arrivals, forgiven, kept, kept_in_answer, lean_turn
+from gatecert.arrival import (
+    BOTH,
+    READ,
+    Arrival,
+    arrival,
+    arrivals,
+    forgiven,
+    kept,
+    kept_in_answer,
+    lean_turn,
+)
 from gatecert.checks import (
     WRONG_KEY,
     a_receipt,
@@ -35,9 +45,11 @@ from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt, shortened
 
 __all__ = [
+    "BOTH",
     "HOLD_MS",
     "MAY",
     "MUST",
+    "READ",
     "SHOULD",
     "WRONG_KEY",
     "Arrival",

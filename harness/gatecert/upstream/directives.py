@@ -58,8 +58,8 @@ class Plan:
     """What one provider does with one request. Times are in ms.
 
     ``error`` is ``{"type": ..., "message": ...}`` in the Messages API envelope; ``body`` replaces
-    the whole body byte for byte. ``message`` adds or replaces fields of the Message and ``usage``
-    further counts (``message`` in whole answers only). ``events`` replaces the event script by ``[name, data]`` pairs.
+    the whole body byte for byte. ``message`` adds or replaces fields of the Message (whole answers
+    only), ``usage`` adds counts. ``events`` replaces the event script by ``[name, data]`` pairs.
     ``hold_after`` stops after so many events until the token is released, the client leaves or
     ``hold_ms`` have passed. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if
     ``reset``. ``drop`` closes it before any answer. ``compress`` uses gzip
