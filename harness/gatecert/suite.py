@@ -1,5 +1,16 @@
 """Everything a suite imports, in one place."""
 
+from gatecert.arrival import (
+    BOTH,
+    READ,
+    Arrival,
+    arrival,
+    arrivals,
+    forgiven,
+    kept,
+    kept_in_answer,
+    lean_turn,
+)
 from gatecert.checks import (
     WRONG_KEY,
     a_receipt,
@@ -34,14 +45,17 @@ from gatecert.session.asking import Asking
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
-from gatecert.upstream import Block, Plan, Receipt
+from gatecert.upstream import Block, Plan, Receipt, shortened
 
 __all__ = [
+    "BOTH",
     "HOLD_MS",
     "MAY",
     "MUST",
+    "READ",
     "SHOULD",
     "WRONG_KEY",
+    "Arrival",
     "Asking",
     "Block",
     "CannotJudge",
@@ -60,12 +74,18 @@ __all__ = [
     "Turn",
     "a_receipt",
     "answered",
+    "arrival",
+    "arrivals",
     "at",
     "expect",
     "fail",
     "first_message",
+    "forgiven",
     "hints",
     "json_equal",
+    "kept",
+    "kept_in_answer",
+    "lean_turn",
     "not_let_in",
     "only_receipt",
     "own_answer",
@@ -74,5 +94,6 @@ __all__ = [
     "requirement",
     "same",
     "same_names",
+    "shortened",
     "usable_models",
 ]

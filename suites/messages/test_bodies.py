@@ -16,10 +16,12 @@ from gatecert.suite import (
     Turn,
     a_receipt,
     answered,
+    arrivals,
     at,
     expect,
     first_message,
     hints,
+    kept,
     only_receipt,
     requirement,
     same,
@@ -140,11 +142,11 @@ def test_user_id_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> Non
     fix="Pass messages on without checking their roles.",
 )
 def test_system_role_message_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """A message of role system inside messages arrives in its place."""
-    reminder = {"role": "system", "content": [{"type": "text", "text": "Mind the gap."}]}
-    for _, body in _arrived(desktop, provider, further=[reminder]):
-        came = at(body, "messages", 1)
-        same(reminder, came, "the second message at the provider", hop=_HOP)
+    """A message of role system inside messages arrives in its place, its content a text or blocks."""
+    for content in ([{"type": "text", "text": "Mind the gap."}], "Mind the gap."):
+        reminder = {"role": "system", "content": content}
+        for came in arrivals(desktop, provider, further=[reminder]):
+            kept([reminder], came.further, "the second message")
 
 
 @requirement(
@@ -189,7 +191,7 @@ def test_tool_loop_history_arrives(desktop: DesktopApp, provider: ScriptedProvid
     ]
     for _, body in _arrived(desktop, provider, further=history):
         came = body.get("messages")
-        same(history, came[1:] if isinstance(came, list) else came, "the history", hop=_HOP)
+        kept(history, came[1:] if isinstance(came, list) else came, "the history")
 
 
 @requirement(
@@ -244,8 +246,7 @@ def test_unicode_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> Non
     words = "Grüße, 日本語, עברית, 👩‍👩‍👧‍👦 \U0001f9ea, e\u0301 and é, \u2028 and \\u0041"
     further = [{"role": "assistant", "content": words}, {"role": "user", "content": words}]
     for _, body in _arrived(desktop, provider, further=further):
-        same(words, at(body, "messages", 1, "content"), "the text at the provider", hop=_HOP)
-        same(further, (body.get("messages") or [])[1:], "the messages", hop=_HOP)
+        kept(further, (body.get("messages") or [])[1:], "the text")
 
 
 @requirement(

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 import httpx
 
 from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, is_stream
-from gatecert.gateways.reference.decisions import Refusal
+from gatecert.gateways.defects.walking import mapped
+from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
 
@@ -52,6 +53,38 @@ class ReserialisesJson(BentRequest, BentAnswer):
     def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
         for key in sorted(body):
             body[key] = body.pop(key)
+
+
+@variant("writes-json-anew")
+class WritesJsonAnew(ReferenceGateway):
+    """Bodies are written by another JSON library: all but ASCII escaped, 1.0 as 1, keys sorted."""
+
+    def forwarded_body(self, request: Request) -> bytes:
+        return _anew(request.body)
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        headers = super().relayed_headers(response)
+        kept = is_stream(response) or response.headers.get("content-encoding")
+        return headers if kept else [(k, v) for k, v in headers if k != "content-length"]
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        if is_stream(response) or response.headers.get("content-encoding"):
+            async for piece in super().pieces(request, response):
+                yield piece
+            return
+        yield _anew(await response.aread())
+
+
+def _anew(body: bytes) -> bytes:
+    data = parsed(body)
+    if not isinstance(data, dict):
+        return body
+    return json.dumps(mapped(data, _as_javascript), sort_keys=True, indent=1).encode()
+
+
+def _as_javascript(value: Any) -> Any:
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e21
+    return int(value) if whole else value
 
 
 @variant("crlf-events")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -271,10 +271,13 @@ def _exchange(exchange: Exchange, redactor: Redactor, bodies: Path | None) -> Re
 
 def _receipt(receipt: Receipt, redactor: Redactor, *, brief: bool) -> RecordedReceipt:
     line = f"{receipt.method} {receipt.target} HTTP/{receipt.http_version}"
+    request = recorded_message(line, receipt.headers, receipt.body, redactor, brief=brief)
+    if receipt.large_bytes:
+        request = replace(request, body_bytes=receipt.large_bytes, truncated=True)
     return RecordedReceipt(
         provider=receipt.provider,
         token=receipt.token,
-        request=recorded_message(line, receipt.headers, receipt.body, redactor, brief=brief),
+        request=request,
         status=receipt.status,
         outcome=receipt.outcome,
         hold=receipt.hold,

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gatecert.upstream.shortening import LARGE_BODY_BYTES, short_body
+
 _MAX_RECEIPTS = 20_000
 _MAX_KEPT_BODY_BYTES = 256 * 1024 * 1024
 
@@ -23,7 +25,8 @@ class Receipt:
     and case. Times are nanoseconds of the machine's monotonic clock. ``outcome`` is one of
     ``open``, ``answered``, ``cut``, ``dropped`` and ``client-left``; ``hold`` is one of ``""``,
     ``released``, ``expired`` and ``client-left``. ``connection`` numbers the connections to the
-    provider from 1.
+    provider from 1. A body of more than 4 MB is kept in short (see :mod:`.shortening`); then
+    ``large_bytes`` is its size.
     """
 
     token: str
@@ -42,6 +45,7 @@ class Receipt:
     outcome: str = "open"
     hold: str = ""
     refused: str = ""
+    large_bytes: int = 0
 
     @property
     def path(self) -> str:
@@ -112,9 +116,12 @@ class Ledger:
     ) -> Receipt:
         """Start the receipt of a request that has just arrived."""
         self._seq += 1
+        large = len(body) if len(body) > LARGE_BODY_BYTES else 0
+        body = short_body(body) if large else body
         receipt = Receipt(
             token, provider, self._seq, method, target, headers, body, http_version, connection
         )
+        receipt.large_bytes = large
         self._receipts[self._seq] = receipt
         self._kept_bytes += len(body)
         while len(self._receipts) > _MAX_RECEIPTS or self._kept_bytes > _MAX_KEPT_BODY_BYTES:

@@ -99,6 +99,8 @@ class Upstream:
         if receipt.path.endswith("/count_tokens"):
             return await answer.count_tokens(plan or Plan())
         wrong = api.complaint(body)
+        if len(request.body) > api.MAX_REQUEST_BYTES:
+            wrong = 413, "Request exceeds the maximum size"
         if wrong and not (plan and (plan.status != 200 or plan.body is not None)):
             return await answer.error(*wrong)
         return await answer.obey(plan or Plan(), body)
@@ -152,8 +154,7 @@ class _Answer:
         if plan.error_event is not None:  # a provider that knows better than to stream answers so
             envelope = {"type": "error", "error": dict(plan.error_event)}
             return await self.json(529, envelope, extra)
-        text = json.dumps(api.message(plan, self._receipt.token, model), ensure_ascii=False)
-        data = text.encode()
+        data = api.written(api.message(plan, self._receipt.token, model))
         if plan.compress and "gzip" in (self._receipt.header("accept-encoding") or ""):
             data, extra = gzip.compress(data), [*extra, ("content-encoding", "gzip")]
         return await self.whole(plan.status, [_JSON, *extra], data, plan.cut_bytes)
@@ -179,8 +180,7 @@ class _Answer:
         return ""
 
     async def json(self, status: int, answer: Any, headers: Headers | None = None) -> str:
-        data = json.dumps(answer, ensure_ascii=False).encode()
-        return await self.whole(status, [_JSON, *(headers or [])], data)
+        return await self.whole(status, [_JSON, *(headers or [])], api.written(answer))
 
     async def error(self, status: int, text: str) -> str:
         return await self.json(status, api.error(status, text, self._request_id))

@@ -19,7 +19,7 @@ def edited(body: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
     if not isinstance(data, dict):
         return body
     change(data)
-    return json.dumps(data, ensure_ascii=False).encode()
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def is_stream(response: httpx.Response) -> bool:
