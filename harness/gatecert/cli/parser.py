@@ -197,6 +197,9 @@ def _add_requirements(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser("requirements", help="list the catalogue")
     parser.set_defaults(command=list_requirements)
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
+    parser.add_argument(
+        "--provisional", action="store_true", help="only what is new in this version"
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--area", action="append", default=[], choices=AREAS)
     what.add_argument(
