@@ -85,7 +85,7 @@ class DefaultsUnknownModel(ReferenceGateway):
         await super().serve(request, reply)
 
 
-@defect("unknown-model-is-500", "MODEL-06")
+@defect("unknown-model-is-500", "MODEL-06", "MODEL-11", "MODEL-12")
 class UnknownModelIs500(ReferenceGateway):
     """An unknown model ends in a server error."""
 
