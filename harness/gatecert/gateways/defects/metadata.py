@@ -107,7 +107,13 @@ class BrokenMetadataIsEmpty(ReferenceGateway):
         return super().check_metadata(request)
 
 
-@defect("refuses-metadata-on-discovery", "AUTH-16", "META-08", "MODEL-01", "MODEL-02", "MODEL-03")
+@defect(
+    "refuses-metadata-on-discovery",
+    *"""
+        AUTH-16 AUTH-27 META-08 MODEL-01 MODEL-02 MODEL-03 MODEL-09 MODEL-13 MODEL-14 MODEL-15
+        MODEL-17 MODEL-19
+    """.split(),
+)
 class RefusesMetadataOnDiscovery(ReferenceGateway):
     """Discovery with the metadata header is refused."""
 
