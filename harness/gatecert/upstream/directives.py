@@ -121,11 +121,9 @@ def new_token() -> str:
 
 
 def embed(directive: Directive) -> str:
-    """The directive as text for a user message. Raises DirectiveError if it cannot be marked."""
+    """The directive as text for a user message, in ASCII and without its end mark inside."""
     plans = {name: [_plan_json(p) for p in ps] for name, ps in directive.plans.items()}
-    text = json.dumps(plans, separators=(",", ":"))
-    if " @@" in text:
-        raise DirectiveError("a directive may not contain its own end mark ' @@'")
+    text = json.dumps(plans, separators=(",", ":")).replace("@", "\\u0040")
     return f"@@gatecert {directive.token} {text} @@"
 
 

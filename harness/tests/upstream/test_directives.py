@@ -93,9 +93,9 @@ def test_a_plan_is_written_as_what_differs_from_the_default() -> None:
     assert embed(directive) == f'@@gatecert {TOKEN} {{"primary":[{{}},{{"status":529}}]}} @@'
 
 
-def test_a_directive_with_its_own_end_mark_is_refused() -> None:
-    with pytest.raises(DirectiveError, match="end mark"):
-        embed(Directive(TOKEN, {"primary": (Plan(body="a @@ b"),)}))
+def test_a_directive_may_speak_of_its_own_end_mark() -> None:
+    directive = Directive(TOKEN, {"primary": (Plan(body='{"a": "} @@ \\\\@"}'),)})
+    assert find({"messages": [{"content": embed(directive)}]}) == directive
 
 
 def test_the_last_directive_of_a_conversation_counts() -> None:
