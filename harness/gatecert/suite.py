@@ -44,6 +44,7 @@ from gatecert.requirements import gateway_hints as hints
 from gatecert.session.asking import Asking
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
+from gatecert.session.provoking import provoked
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt, shortened
 
@@ -89,6 +90,7 @@ __all__ = [
     "not_let_in",
     "only_receipt",
     "own_answer",
+    "provoked",
     "readable_error",
     "refused",
     "requirement",

@@ -9,9 +9,9 @@ from typing import Protocol
 import zstandard
 
 try:
-    import brotli
+    import brotli  # type: ignore[import-untyped]
 except ImportError:  # the same by another maker, where CPython's is not to be had
-    import brotlicffi as brotli
+    import brotlicffi as brotli  # type: ignore[import-not-found]
 
 _GZIP_WINDOW = 31
 

@@ -74,7 +74,7 @@ class Plan:
     """
 
     status: int = 200
-    headers: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, str] | None = None
     body: str | None = None
     body_base64: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -31,6 +31,26 @@ def wants_stream(request: Request) -> bool:
     """Whether the client asked for a stream."""
     body = parsed(request.body)
     return isinstance(body, dict) and body.get("stream") is True
+
+
+class BentStatus(ReferenceGateway):
+    """Changes single statuses of the provider."""
+
+    statuses: ClassVar[dict[int, int]]
+
+    def relayed_status(self, status: int) -> int:
+        """The other status."""
+        return self.statuses.get(status, status)
+
+
+class LosesHeader(ReferenceGateway):
+    """Loses headers of the provider's answers, each by its name in lower case."""
+
+    lost: str
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        """Without it."""
+        return [(k, v) for k, v in super().relayed_headers(response) if k.lower() != self.lost]
 
 
 class BentRequest(ReferenceGateway):

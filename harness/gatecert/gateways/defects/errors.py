@@ -6,29 +6,11 @@ from typing import Any, ClassVar
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer, wants_stream
+from gatecert.gateways.defects.bending import BentAnswer, BentStatus, LosesHeader, wants_stream
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.reference.decisions import Refusal
 from gatecert.gateways.reference.gateway import ReferenceGateway, Route
-from gatecert.wire import Headers, Reply, Request
-
-
-class _StatusDefect(ReferenceGateway):
-    """Changes single statuses of the provider."""
-
-    statuses: ClassVar[dict[int, int]]
-
-    def relayed_status(self, status: int) -> int:
-        return self.statuses.get(status, status)
-
-
-class _LostHeader(ReferenceGateway):
-    """Loses one header of the provider's answers."""
-
-    lost: str
-
-    def relayed_headers(self, response: httpx.Response) -> Headers:
-        return [(k, v) for k, v in super().relayed_headers(response) if k != self.lost]
+from gatecert.wire import Reply, Request
 
 
 @defect("prefixes-errors", "ERR-01", "ERR-02", "ERR-04", "ERR-07", "ERR-12")
@@ -51,35 +33,35 @@ class RewordsLongPrompt(BentAnswer):
 
 
 @defect("loses-retry-after", "ERR-02")
-class LosesRetryAfter(_LostHeader):
+class LosesRetryAfter(LosesHeader):
     """retry-after does not reach the client."""
 
     lost = "retry-after"
 
 
 @defect("overload-is-500", "ERR-03")
-class OverloadIs500(_StatusDefect):
+class OverloadIs500(BentStatus):
     """A 529 becomes a 500."""
 
     statuses: ClassVar[dict[int, int]] = {529: 500}
 
 
 @defect("server-errors-are-502", "ERR-03", "ERR-04", "ERR-13")
-class ServerErrorsAre502(_StatusDefect):
+class ServerErrorsAre502(BentStatus):
     """Every server error of the provider becomes a 502."""
 
     statuses: ClassVar[dict[int, int]] = {500: 502, 503: 502, 529: 502}
 
 
 @defect("loses-should-retry", "ERR-05")
-class LosesShouldRetry(_LostHeader):
+class LosesShouldRetry(LosesHeader):
     """x-should-retry of the provider does not reach the client."""
 
     lost = "x-should-retry"
 
 
 @defect("loses-request-id", "ERR-06")
-class LosesRequestId(_LostHeader):
+class LosesRequestId(LosesHeader):
     """request-id of the provider does not reach the client."""
 
     lost = "request-id"
@@ -128,14 +110,14 @@ class LeaksProviderAddress(ReferenceGateway):
 
 
 @defect("too-large-is-400", "ERR-11")
-class TooLargeIs400(_StatusDefect):
+class TooLargeIs400(BentStatus):
     """A 413 becomes a 400."""
 
     statuses: ClassVar[dict[int, int]] = {413: 400}
 
 
 @defect("forbidden-is-401", "ERR-12")
-class ForbiddenIs401(_StatusDefect):
+class ForbiddenIs401(BentStatus):
     """A 403 becomes a 401."""
 
     statuses: ClassVar[dict[int, int]] = {403: 401}

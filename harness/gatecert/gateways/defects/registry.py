@@ -29,6 +29,8 @@ _MODULES = (
     "blocks",
     "streaming",
     "errors",
+    "errorwords",
+    "errorbodies",
     "fallback",
     "overhead",
 )
