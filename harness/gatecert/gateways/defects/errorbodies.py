@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer, LosesHeader, wants_stream
+from gatecert.gateways.defects.bending import BentAnswer, BentError, LosesHeader, wants_stream
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway, Route
@@ -18,25 +18,6 @@ from gatecert.wire import Headers, Reply, Request
 
 _BUFFER = 65_536
 _JSON = ("content-type", "application/json")
-
-
-class _BentError(ReferenceGateway):
-    """Answers some of the provider's errors in another way."""
-
-    def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:
-        """Status, content type and body to answer with, or None to pass the error on."""
-        raise NotImplementedError
-
-    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
-        if response.status_code < 400:
-            await super().relay(request, response, reply)
-            return
-        body = await response.aread()
-        other = self.instead(response.status_code, body)
-        status, kind, sent = other or (response.status_code, "", body)
-        gone = {"content-length", "content-encoding", *(["content-type"] if kind else [])}
-        headers = [(k, v) for k, v in self.relayed_headers(response) if k.lower() not in gone]
-        await reply.answer(status, [*headers, *([("content-type", kind)] if kind else [])], sent)
 
 
 def _own(message: str) -> bytes:
@@ -58,7 +39,7 @@ class RebuildsErrors(BentAnswer):
 
 
 @defect("empty-errors-are-500", "ERR-29")
-class EmptyErrorsAre500(_BentError):
+class EmptyErrorsAre500(BentError):
     """An error of the provider without a body becomes a 500."""
 
     def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:
@@ -66,7 +47,7 @@ class EmptyErrorsAre500(_BentError):
 
 
 @defect("parses-errors-first", *"ERR-13 ERR-29 ERR-30 ERR-32 ERR-33".split())
-class ParsesErrorsFirst(_BentError):
+class ParsesErrorsFirst(BentError):
     """An error of the provider that is no JSON object ends in the gateway's own 500."""
 
     def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:
@@ -75,7 +56,7 @@ class ParsesErrorsFirst(_BentError):
 
 
 @defect("own-error-pages", "ERR-30")
-class OwnErrorPages(_BentError):
+class OwnErrorPages(BentError):
     """Pages and texts of the provider are replaced by the gateway's own page."""
 
     def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:
@@ -96,7 +77,7 @@ class GarblesCompressedErrors(ReferenceGateway):
 
 
 @defect("cuts-long-errors", "ERR-32")
-class CutsLongErrors(_BentError):
+class CutsLongErrors(BentError):
     """Of an error only what fits into a buffer reaches the client."""
 
     def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:
@@ -104,7 +85,7 @@ class CutsLongErrors(_BentError):
 
 
 @defect("stumbles-over-charsets", "ERR-33")
-class StumblesOverCharsets(_BentError):
+class StumblesOverCharsets(BentError):
     """An error of the provider that is not UTF-8 ends in the gateway's own 500."""
 
     def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:

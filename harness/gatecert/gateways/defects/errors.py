@@ -32,7 +32,7 @@ class RewordsLongPrompt(BentAnswer):
             error["message"] = "ContextWindowExceededError: reduce the length of the messages"
 
 
-@defect("loses-retry-after", "ERR-02")
+@defect("loses-retry-after", "ERR-34", "ERR-35", "ERR-02")
 class LosesRetryAfter(LosesHeader):
     """retry-after does not reach the client."""
 
@@ -46,21 +46,21 @@ class OverloadIs500(BentStatus):
     statuses: ClassVar[dict[int, int]] = {529: 500}
 
 
-@defect("server-errors-are-502", "ERR-03", "ERR-04", "ERR-13")
+@defect("server-errors-are-502", "ERR-20", "ERR-03", "ERR-04", "ERR-13")
 class ServerErrorsAre502(BentStatus):
     """Every server error of the provider becomes a 502."""
 
     statuses: ClassVar[dict[int, int]] = {500: 502, 503: 502, 529: 502}
 
 
-@defect("loses-should-retry", "ERR-05")
+@defect("loses-should-retry", "ERR-36", "ERR-05")
 class LosesShouldRetry(LosesHeader):
     """x-should-retry of the provider does not reach the client."""
 
     lost = "x-should-retry"
 
 
-@defect("loses-request-id", "ERR-06")
+@defect("loses-request-id", "PASS-15", "ERR-06")
 class LosesRequestId(LosesHeader):
     """request-id of the provider does not reach the client."""
 
@@ -78,7 +78,7 @@ class TranslatesErrors(BentAnswer):
             body.update({"error": error, "provider": "anthropic"})
 
 
-@defect("broken-json-is-500", "ERR-08")
+@defect("broken-json-is-500", "ERR-38", "ERR-41", "ERR-08")
 class BrokenJsonIs500(ReferenceGateway):
     """A body that is no JSON ends in a server error."""
 
@@ -145,6 +145,23 @@ class HammersProvider(ReferenceGateway):
 
 @defect(
     "stream-errors-are-502",
+    "ERR-17",
+    "ERR-18",
+    "ERR-19",
+    "ERR-20",
+    "ERR-21",
+    "ERR-22",
+    "ERR-25",
+    "ERR-26",
+    "ERR-27",
+    "ERR-28",
+    "ERR-29",
+    "ERR-30",
+    "ERR-31",
+    "ERR-33",
+    "ERR-34",
+    "ERR-35",
+    "ERR-36",
     *"""
         ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13
         STREAM-24

@@ -31,6 +31,7 @@ _MODULES = (
     "errors",
     "errorwords",
     "errorbodies",
+    "passthrough",
     "fallback",
     "overhead",
 )
