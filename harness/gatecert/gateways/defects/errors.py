@@ -13,7 +13,24 @@ from gatecert.gateways.reference.gateway import ReferenceGateway, Route
 from gatecert.wire import Reply, Request
 
 
-@defect("prefixes-errors", "ERR-01", "ERR-02", "ERR-04", "ERR-07", "ERR-12")
+@defect(
+    "prefixes-errors",
+    "ERR-17",
+    "ERR-18",
+    "ERR-19",
+    "ERR-20",
+    "ERR-25",
+    "ERR-26",
+    "ERR-27",
+    "ERR-28",
+    "ERR-31",
+    "PASS-23",
+    "ERR-01",
+    "ERR-02",
+    "ERR-04",
+    "ERR-07",
+    "ERR-12",
+)
 class PrefixesErrors(BentAnswer):
     """The provider's messages get the gateway's prefix."""
 
@@ -67,7 +84,7 @@ class LosesRequestId(LosesHeader):
     lost = "request-id"
 
 
-@defect("translates-errors", "ERR-07")
+@defect("translates-errors", "ERR-28", "ERR-07")
 class TranslatesErrors(BentAnswer):
     """The error envelope is translated into another vendor's."""
 
@@ -116,7 +133,7 @@ class TooLargeIs400(BentStatus):
     statuses: ClassVar[dict[int, int]] = {413: 400}
 
 
-@defect("forbidden-is-401", "ERR-12")
+@defect("forbidden-is-401", "ERR-29", "ERR-33", "ERR-12")
 class ForbiddenIs401(BentStatus):
     """A 403 becomes a 401."""
 
@@ -145,6 +162,11 @@ class HammersProvider(ReferenceGateway):
 
 @defect(
     "stream-errors-are-502",
+    "PASS-16",
+    "PASS-17",
+    "PASS-18",
+    "PASS-19",
+    "PASS-20",
     "ERR-17",
     "ERR-18",
     "ERR-19",
