@@ -25,7 +25,7 @@ from gatecert.checks import (
     same,
     same_names,
 )
-from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, ServerSentEvent, Turn
+from gatecert.desktop import DesktopApp, Exchange, ServerSentEvent, Turn
 from gatecert.desktop.models import usable_models
 from gatecert.desktop.shapes import first_message
 from gatecert.gateways.target import Target
@@ -44,7 +44,7 @@ from gatecert.requirements import gateway_hints as hints
 from gatecert.session.asking import Asking
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
-from gatecert.session.provoking import provoked
+from gatecert.session.provoking import arrivals, plain_request, provoked
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt, shortened
 
@@ -65,7 +65,6 @@ __all__ = [
     "Exchange",
     "Explore",
     "NotApplicable",
-    "OutgoingRequest",
     "Paired",
     "Plan",
     "Receipt",
@@ -91,6 +90,7 @@ __all__ = [
     "not_let_in",
     "only_receipt",
     "own_answer",
+    "plain_request",
     "provoked",
     "readable_error",
     "refused",

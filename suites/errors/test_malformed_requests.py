@@ -102,7 +102,7 @@ def test_body_that_is_not_utf8_is_refused(desktop: DesktopApp, target: Target) -
     since="0.2",
 )
 def test_content_types_are_read_with_care(desktop: DesktopApp, target: Target) -> None:
-    """application/json with a charset is served; another content type is served or refused with a 4xx."""
+    """JSON with a charset is served; another content type is served or refused with a 4xx."""
     body = json.dumps(_body(target.models.chat, "Hello")).encode()
     for kind in ("application/json; charset=utf-8", "Application/JSON"):
         exchange = _sent(desktop, body, f"a turn of {kind}", kind)

@@ -58,7 +58,7 @@ def test_not_found_stays(desktops: Desktops, provider: ScriptedProvider) -> None
     hints={"nginx": _NGINX},
 )
 def test_further_client_errors_stay(desktops: Desktops, provider: ScriptedProvider) -> None:
-    """408, 409, 412 and 422 of the provider keep their status and message."""
+    """Each 408, 409, 412 and 422 of the provider keeps its status and message."""
     for status in (408, 409, 412, 422):
         _stays(desktops, provider, status, f"The provider's own words for a {status}")
 
@@ -73,7 +73,7 @@ def test_further_client_errors_stay(desktops: Desktops, provider: ScriptedProvid
     hints={"nginx": _NGINX},
 )
 def test_further_server_errors_stay(desktops: Desktops, provider: ScriptedProvider) -> None:
-    """502, 503 and 504 of every provider keep their status and message."""
+    """Each 502, 503 and 504 of every provider keeps its status and message."""
     for status in (502, 503, 504):
         _stays(desktops, provider, status, f"The provider's own words for a {status}")
 
