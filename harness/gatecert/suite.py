@@ -44,7 +44,7 @@ from gatecert.requirements import gateway_hints as hints
 from gatecert.session.asking import Asking
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
-from gatecert.session.provoking import arrivals, plain_request, provoked
+from gatecert.session.provoking import headed_turns, plain_request, provoked
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt, shortened
 
@@ -82,6 +82,7 @@ __all__ = [
     "fail",
     "first_message",
     "forgiven",
+    "headed_turns",
     "hints",
     "json_equal",
     "kept",

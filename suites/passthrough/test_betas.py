@@ -10,10 +10,10 @@ from gatecert.suite import (
     ScriptedProvider,
     a_receipt,
     answered,
-    arrivals,
     at,
     expect,
     fail,
+    headed_turns,
     plain_request,
     requirement,
 )
@@ -55,7 +55,7 @@ _FIELDS = {
 )
 def test_long_list_of_betas_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """Twenty values of anthropic-beta arrive, unknown and long ones included, and none is added."""
-    for _, receipt in arrivals(desktop, provider, {"anthropic-beta": ",".join(_BETAS)}):
+    for _, receipt in headed_turns(desktop, provider, {"anthropic-beta": ",".join(_BETAS)}):
         lost, added = set(_BETAS) - set(_betas(receipt)), set(_betas(receipt)) - set(_BETAS)
         told = [f"lost: {', '.join(sorted(lost))}"] if lost else []
         told += [f"added: {', '.join(sorted(added))}"] if added else []
@@ -105,7 +105,7 @@ def test_betas_in_two_lines_arrive(desktop: DesktopApp, provider: ScriptedProvid
 )
 def test_no_beta_is_added(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A request without anthropic-beta arrives without it."""
-    for _, receipt in arrivals(desktop, provider, {"anthropic-beta": None}):
+    for _, receipt in headed_turns(desktop, provider, {"anthropic-beta": None}):
         found = _betas(receipt)
         expect(
             not found,

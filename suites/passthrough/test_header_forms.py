@@ -12,8 +12,8 @@ from gatecert.suite import (
     DesktopApp,
     ScriptedProvider,
     answered,
-    arrivals,
     expect,
+    headed_turns,
     plain_request,
     requirement,
     same,
@@ -88,7 +88,7 @@ def test_header_names_in_any_case(desktop: DesktopApp) -> None:
 )
 def test_client_address_stays_inside(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """No header tells the provider an internal address of the client."""
-    for _, receipt in arrivals(desktop, provider, {}):
+    for _, receipt in headed_turns(desktop, provider, {}):
         for name in _ADDRESS_HEADERS:
             value = receipt.header(name) or ""
             inside = [text for text in _ADDRESS.findall(value) if _internal(text)]
@@ -102,7 +102,7 @@ def test_client_address_stays_inside(desktop: DesktopApp, provider: ScriptedProv
 
 
 def _arrive(desktop: DesktopApp, provider: ScriptedProvider, headers: Mapping[str, str]) -> None:
-    for _, receipt in arrivals(desktop, provider, headers):
+    for _, receipt in headed_turns(desktop, provider, headers):
         for name, value in headers.items():
             same(value, receipt.header(name), f"{name} at the provider", hop=_HOP)
 

@@ -12,7 +12,7 @@ from gatecert.suite import (
     ScriptedProvider,
     Target,
     answered,
-    arrivals,
+    headed_turns,
     requirement,
     same,
 )
@@ -43,7 +43,7 @@ _AGENTS = {
 )
 def test_client_describes_itself(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The headers in which the client describes itself arrive: x-app, x-stainless-*, agent ids."""
-    for sent, receipt in arrivals(desktop, provider, _AGENTS):
+    for sent, receipt in headed_turns(desktop, provider, _AGENTS):
         for name, value in sent.items():
             if _IDENTITY.fullmatch(name):
                 same(value, receipt.header(name), f"{name} at the provider", hop=_HOP)
@@ -60,7 +60,7 @@ def test_client_describes_itself(desktop: DesktopApp, provider: ScriptedProvider
 )
 def test_user_agent_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The client's User-Agent arrives unchanged."""
-    for sent, receipt in arrivals(desktop, provider, {}):
+    for sent, receipt in headed_turns(desktop, provider, {}):
         wanted, came = sent["user-agent"], receipt.header("user-agent")
         same(wanted, came, "User-Agent at the provider", hop=_HOP)
 
@@ -83,7 +83,7 @@ def test_custom_headers_arrive(
         "x-acme-note": 'a, b; c="d e" {"f": [1, "g"]} 100% %20 https://h:1/p?q=r#s \\"t\\"',
     }
     app = desktops(custom_headers={**target.headers, **custom})
-    for _, receipt in arrivals(app, provider, {}):
+    for _, receipt in headed_turns(app, provider, {}):
         for name, value in custom.items():
             same(value, receipt.header(name), f"{name} at the provider", hop=_HOP)
 
@@ -136,6 +136,6 @@ def test_workspace_id_arrives(desktop: DesktopApp, provider: ScriptedProvider) -
 
 
 def _arrive(desktop: DesktopApp, provider: ScriptedProvider, headers: Mapping[str, str]) -> None:
-    for _, receipt in arrivals(desktop, provider, headers):
+    for _, receipt in headed_turns(desktop, provider, headers):
         for name, value in headers.items():
             same(value, receipt.header(name), f"{name} at the provider", hop=_HOP)

@@ -12,8 +12,6 @@ from urllib.parse import unquote
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, is_stream
-from gatecert.gateways.defects.walking import mapped
 from gatecert.gateways.defects.bending import (
     BentAnswer,
     BentError,
@@ -21,6 +19,7 @@ from gatecert.gateways.defects.bending import (
     BentStream,
     is_stream,
 )
+from gatecert.gateways.defects.walking import mapped
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
@@ -242,6 +241,8 @@ class ClosesAfterRefusals(ReferenceGateway):
     async def refuse(self, reply: Reply, refusal: Refusal) -> None:
         headers = (*refusal.headers, ("connection", "close"))
         await super().refuse(reply, replace(refusal, headers=headers))
+
+
 @variant("asks-for-identity")
 class AsksForIdentity(ReferenceGateway):
     """The provider is asked not to compress, whatever the client offers."""

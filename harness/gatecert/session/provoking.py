@@ -44,7 +44,7 @@ def provoked(
         yield exchange, turn
 
 
-def arrivals(
+def headed_turns(
     desktop: DesktopApp, provider: ScriptedProvider, headers: Mapping[str, str | None]
 ) -> Iterator[tuple[dict[str, str], Receipt]]:
     """The headers (names in lower case) that were sent with a turn, and what arrived of it.
