@@ -44,6 +44,7 @@ from gatecert.requirements import gateway_hints as hints
 from gatecert.session.asking import Asking
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
+from gatecert.session.provoking import headed_turns, plain_request, provoked
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt, shortened
 
@@ -81,6 +82,7 @@ __all__ = [
     "fail",
     "first_message",
     "forgiven",
+    "headed_turns",
     "hints",
     "json_equal",
     "kept",
@@ -89,6 +91,8 @@ __all__ = [
     "not_let_in",
     "only_receipt",
     "own_answer",
+    "plain_request",
+    "provoked",
     "readable_error",
     "refused",
     "requirement",

@@ -26,7 +26,7 @@ ALLOWED = {
     "checks": {"desktop", "upstream", "requirements"},
     "arrival": {"checks", "desktop", "requirements", "session", "upstream"},
     "session": {
-        *("cache", "errors", "wire", "desktop", "record", "upstream"),
+        *("cache", "checks", "errors", "wire", "desktop", "record", "upstream"),
         *("requirements", "gateways", "overhead", "report"),
     },
     "suite": {

@@ -12,7 +12,13 @@ from urllib.parse import unquote
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, is_stream
+from gatecert.gateways.defects.bending import (
+    BentAnswer,
+    BentError,
+    BentRequest,
+    BentStream,
+    is_stream,
+)
 from gatecert.gateways.defects.walking import mapped
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
@@ -28,6 +34,7 @@ class Variant:
     gateway: type[ReferenceGateway]
 
 
+_ANSWERS = ("application/json", "text/event-stream")
 VARIANTS: dict[str, Variant] = {}
 
 
@@ -236,6 +243,74 @@ class ClosesAfterRefusals(ReferenceGateway):
         await super().refuse(reply, replace(refusal, headers=headers))
 
 
+@variant("asks-for-identity")
+class AsksForIdentity(ReferenceGateway):
+    """The provider is asked not to compress, whatever the client offers."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        headers = super().forwarded_headers(request)
+        kept = [(k, v) for k, v in headers if k.lower() != "accept-encoding"]
+        return [*kept, ("accept-encoding", "identity")]
+
+
+@variant("joins-header-lines")
+class JoinsHeaderLines(ReferenceGateway):
+    """Headers of several lines become one line, in both directions."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        return _joined(super().forwarded_headers(request))
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        return _joined(super().relayed_headers(response))
+
+
+@variant("wraps-unusual-errors")
+class WrapsUnusualErrors(BentError):
+    """Errors that are no JSON object come in the error envelope, their words as its message."""
+
+    def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:
+        if isinstance(parsed(body), dict):
+            return None
+        message = body.decode("utf-8", "replace").strip()[:8000] or "The provider gave no reason"
+        error = {"type": "api_error", "message": message}
+        return status, "application/json", json.dumps({"type": "error", "error": error}).encode()
+
+
+@variant("provider-faults-are-502")
+class ProviderFaultsAre502(ReferenceGateway):
+    """A refused provider key, a redirect and a page with 200 are the gateway's own 502."""
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        typed = response.headers.get("content-type", "").split(";")[0]
+        page = response.status_code == 200 and typed not in _ANSWERS
+        if page or response.status_code == 401 or response.status_code // 100 == 3:
+            text = "The provider answered in a way that this gateway cannot pass on"
+            await self.refuse(reply, Refusal(502, "api_error", text))
+            return
+        await super().relay(request, response, reply)
+
+
+@variant("retry-after-in-seconds")
+class RetryAfterInSeconds(ReferenceGateway):
+    """A retry-after that is a date is written in seconds."""
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        headers = super().relayed_headers(response)
+        dated = [(k, k.lower() == "retry-after" and not v.isdecimal(), v) for k, v in headers]
+        return [(k, "86400" if is_date else v) for k, is_date, v in dated]
+
+
+@variant("422-for-bad-requests")
+class UnprocessableBadRequests(ReferenceGateway):
+    """Requests that cannot be read are refused with 422 and other words."""
+
+    def check_body(self, request: Request) -> Refusal | None:
+        refusal = super().check_body(request)
+        if refusal and refusal.status == 400:
+            return replace(refusal, status=422, message="body: Input should be a valid object")
+        return refusal
+
+
 @variant("error-event-on-cut")
 class ErrorEventOnCut(ReferenceGateway):
     """A stream that breaks off ends with an error event instead of a closed connection."""
@@ -290,3 +365,10 @@ class ForbidsUnknownPaths(ReferenceGateway):
         if isinstance(found, Refusal) and found.status == 404:
             return replace(found, status=403, kind="permission_error")
         return found
+
+
+def _joined(headers: Headers) -> Headers:
+    lines: dict[str, list[tuple[str, str]]] = {}
+    for name, value in headers:
+        lines.setdefault(name.lower(), []).append((name, value))
+    return [(pairs[0][0], ", ".join(value for _, value in pairs)) for pairs in lines.values()]

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from gatecert.upstream.compression import CODINGS
+
 PROVIDERS = ("primary", "backup", "other")
 
 _OPTIONAL = ("stop_sequence", "hold_after", "cut_events", "cut_bytes")
@@ -58,20 +60,25 @@ class Plan:
     """What one provider does with one request. Times are in ms.
 
     ``error`` is ``{"type": ..., "message": ...}`` in the Messages API envelope; ``body`` replaces
-    the whole body byte for byte. ``message`` adds or replaces fields of the Message (whole answers
-    only), ``usage`` adds counts. ``events`` replaces the event script by ``[name, data]`` pairs.
+    the whole body byte for byte, ``body_base64`` by bytes that are no text; it is sent
+    ``body_times`` times over. A header's value may be a list, for a header of several lines.
+    ``message`` adds or replaces fields of the Message (whole answers only), ``usage`` adds counts.
+    ``events`` replaces the event script by ``[name, data]`` pairs.
     ``hold_after`` stops after so many events until the token is released, the client leaves or
     ``hold_ms`` have passed. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if
-    ``reset``. ``drop`` closes it before any answer. ``compress`` uses gzip
-    where the request offers it (whole answers only). ``echo`` answers with what was received.
+    ``reset``. ``drop`` closes it before any answer; ``hold_head`` stops before the answer's
+    head, as ``hold_after`` does before an event. ``compress`` uses the coding ``coding`` where the
+    request offers it, also for what ``body`` holds. ``echo`` answers with what was received.
     ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait; ``gap_ms`` is
     the wait before each further event, or a list of them (the last one serves the rest).
     """
 
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, str] | None = None
     body: str | None = None
+    body_base64: str | None = None
+    body_times: int = 1
     blocks: Sequence[Block] = ()
     stop_reason: str = "end_turn"
     stop_sequence: str | None = None
@@ -89,12 +96,14 @@ class Plan:
     work_ms: float = 0
     gap_ms: float | Sequence[float] = 0
     hold_after: int | None = None
+    hold_head: bool = False
     hold_ms: float = 4000
     cut_events: int | None = None
     cut_bytes: int | None = None
     reset: bool = False
     drop: bool = False
     compress: bool = False
+    coding: str = "gzip"
     echo: bool = False
 
 
@@ -183,15 +192,24 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
     """Raise DirectiveError if a value is not of the kind its key takes."""
     kinds: dict[str, tuple[type, ...]] = {"status": (int,), "blocks": (list,), "body": (str,)}
     kinds |= dict.fromkeys(("headers", "error", "error_event", "message", "usage"), (dict,))
-    kinds |= dict.fromkeys(("ping", "reset", "drop", "compress", "echo"), (bool,))
-    kinds |= {"events": (list,), "gap_ms": (int, float, list)}
-    kinds |= dict.fromkeys(("stop_reason", "stop_sequence"), (str,))
+    kinds |= dict.fromkeys(("ping", "reset", "drop", "compress", "echo", "hold_head"), (bool,))
+    kinds |= dict.fromkeys(("stop_reason", "stop_sequence", "body_base64", "coding"), (str,))
+    kinds |= {"events": (list,), "body_times": (int,), "gap_ms": (int, float, list)}
     wanted = kinds.get(key, (int, float))
-    optional = value is None and key in ("body", "error", "error_event", "events", *_OPTIONAL)
+    optional = value is None and key in (
+        "body",
+        "body_base64",
+        "error",
+        "error_event",
+        "events",
+        *_OPTIONAL,
+    )
     fits = isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
     if not fits and not optional:
         names = " or ".join(one.__name__ for one in wanted)
         raise DirectiveError(f"{key} in the plan for {provider} must be {names}, not {value!r}")
+    if key == "coding" and value not in CODINGS:
+        raise DirectiveError(f"coding in the plan for {provider} must be one of {CODINGS}")
     if key == "status" and not 200 <= value <= 599:
         raise DirectiveError(f"status in the plan for {provider} must be 200 to 599, not {value}")
 

@@ -7,13 +7,14 @@ the same address. ``/_gatecert/...`` is for the harness: receipts, releases and 
 from __future__ import annotations
 
 import asyncio
-import gzip
+import base64
 import json
 import time
 from typing import Any
 from urllib.parse import parse_qs
 
 from gatecert.upstream import messages_api as api
+from gatecert.upstream.compression import coder, encoded, offered
 from gatecert.upstream.directives import (
     PROVIDERS,
     Directive,
@@ -29,6 +30,10 @@ CONTROL_PREFIX = "/_gatecert"
 _JSON = ("content-type", "application/json")
 _RECEIPTS = ("content-type", "application/octet-stream")
 _MAX_WAIT_MS = 20_000.0
+_OWN = {
+    *("request-id", "anthropic-organization-id", "cache-control"),
+    *("content-type", "content-encoding", "content-length"),
+}
 
 
 class Upstream:
@@ -155,9 +160,7 @@ class _Answer:
             envelope = {"type": "error", "error": dict(plan.error_event)}
             return await self.json(529, envelope, extra)
         data = api.written(api.message(plan, self._receipt.token, model))
-        if plan.compress and "gzip" in (self._receipt.header("accept-encoding") or ""):
-            data, extra = gzip.compress(data), [*extra, ("content-encoding", "gzip")]
-        return await self.whole(plan.status, [_JSON, *extra], data, plan.cut_bytes)
+        return await self.coded(plan, [_JSON, *extra], data)
 
     async def _fail(self, plan: Plan) -> str:
         """Wait, then fail or answer in place of the API as the plan says; ``""`` if it does not."""
@@ -165,19 +168,33 @@ class _Answer:
             await asyncio.sleep(plan.delay_ms / 1000)
         if plan.work_ms:
             await _work(plan.work_ms)
+        if plan.hold_head and not await self._hold(plan.hold_ms):
+            raise ClientGone
         if plan.drop:
             self._reply.abort(reset=plan.reset)
             return "dropped"
         if plan.echo:
             return await self.json(200, self._received())
-        if plan.body is not None:
-            return await self.whole(plan.status, [_JSON, *_extra(plan)], plan.body.encode())
+        body = _scripted_body(plan)
+        if body is not None:
+            return await self.coded(plan, [_JSON, *_extra(plan)], body)
         if plan.status >= 400:
             wanted = plan.error or {}
             text = wanted.get("message", "The provider was told to fail")
             envelope = api.error(plan.status, text, self._request_id, wanted.get("type"))
-            return await self.json(plan.status, envelope, _extra(plan))
+            return await self.coded(plan, [_JSON, *_extra(plan)], api.written(envelope))
         return ""
+
+    async def coded(self, plan: Plan, headers: Headers, data: bytes) -> str:
+        """A whole answer in the plan's coding, if the request offers that."""
+        coding = self._coding(plan)
+        named = [("content-encoding", coding)] if coding else []
+        data = encoded(data, coding)
+        return await self.whole(plan.status, [*headers, *named], data, plan.cut_bytes)
+
+    def _coding(self, plan: Plan) -> str:
+        accepted = self._receipt.header("accept-encoding") or ""
+        return plan.coding if plan.compress and offered(plan.coding, accepted) else ""
 
     async def json(self, status: int, answer: Any, headers: Headers | None = None) -> str:
         return await self.whole(status, [_JSON, *(headers or [])], api.written(answer))
@@ -204,6 +221,9 @@ class _Answer:
         self._receipt.status = plan.status
         kind = ("content-type", "text/event-stream; charset=utf-8")
         head = [*self._head(), kind, ("cache-control", "no-cache"), *extra]
+        coding = self._coding(plan)
+        pack = coder(coding)
+        head += [("content-encoding", coding)] if coding else []
         await self._reply.start(plan.status, _each_once(head))
         sent_bytes = 0
         script = api.events(plan, self._receipt.token, model)
@@ -215,7 +235,7 @@ class _Answer:
                 return "cut"
             if number and (gap_ms := _gap(plan, number)):
                 await asyncio.sleep(gap_ms / 1000)
-            data = api.encode(event)
+            data = pack.piece(api.encode(event))
             if plan.cut_bytes is not None and sent_bytes + len(data) > plan.cut_bytes:
                 await self._reply.send(data[: plan.cut_bytes - sent_bytes])
                 self._reply.abort(reset=plan.reset)
@@ -223,6 +243,7 @@ class _Answer:
             self._stamp()
             await self._reply.send(data)
             sent_bytes += len(data)
+        await self._reply.send(pack.end())
         await self._reply.end()
         return "answered"
 
@@ -264,12 +285,25 @@ class _Answer:
 
 
 def _extra(plan: Plan) -> Headers:
-    return [(name.lower(), value) for name, value in plan.headers.items()]
+    return [
+        (name.lower(), line)
+        for name, value in plan.headers.items()
+        for line in ([value] if isinstance(value, str) else value)
+    ]
+
+
+def _scripted_body(plan: Plan) -> bytes | None:
+    if plan.body_base64 is not None:
+        return base64.b64decode(plan.body_base64) * plan.body_times
+    return None if plan.body is None else plan.body.encode() * plan.body_times
 
 
 def _each_once(headers: Headers) -> Headers:
-    """A header that the plan sets takes the place of the provider's own."""
-    return list(dict(headers).items())
+    """A header that the plan sets takes the place of the provider's own; others may repeat."""
+    own = {name: value for name, value in headers if name in _OWN}
+    return [
+        (name, own.pop(name, value)) for name, value in headers if name not in _OWN or name in own
+    ]
 
 
 def _gap(plan: Plan, number: int) -> float:

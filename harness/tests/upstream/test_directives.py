@@ -17,6 +17,7 @@ from gatecert.upstream import (
     find_token,
     new_token,
 )
+from gatecert.upstream.compression import CODINGS
 from gatecert.upstream.directives import PROVIDERS, parse
 
 TOKEN = "gc-" + "0" * 32
@@ -36,9 +37,11 @@ blocks = st.builds(
 plans = st.builds(
     Plan,
     status=st.integers(200, 599),
-    headers=st.dictionaries(texts, texts, max_size=3),
+    headers=st.dictionaries(texts, texts | st.lists(texts, max_size=2), max_size=3),
     error=st.none() | messages,
     body=st.none() | texts,
+    body_base64=st.none() | texts,
+    body_times=st.integers(1, 9),
     blocks=st.lists(blocks, max_size=3).map(tuple),
     stop_reason=texts,
     input_tokens=st.integers(0),
@@ -53,6 +56,8 @@ plans = st.builds(
     reset=st.booleans(),
     drop=st.booleans(),
     compress=st.booleans(),
+    coding=st.sampled_from(CODINGS),
+    hold_head=st.booleans(),
     echo=st.booleans(),
 )
 directives = st.builds(

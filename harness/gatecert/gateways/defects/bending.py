@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
 from gatecert.gateways.reference.decisions import parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
-from gatecert.wire import Headers, Request
+from gatecert.wire import Headers, Reply, Request
 
 
 def edited(body: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
@@ -31,6 +31,26 @@ def wants_stream(request: Request) -> bool:
     """Whether the client asked for a stream."""
     body = parsed(request.body)
     return isinstance(body, dict) and body.get("stream") is True
+
+
+class BentStatus(ReferenceGateway):
+    """Changes single statuses of the provider."""
+
+    statuses: ClassVar[dict[int, int]]
+
+    def relayed_status(self, status: int) -> int:
+        """The other status."""
+        return self.statuses.get(status, status)
+
+
+class LosesHeader(ReferenceGateway):
+    """Loses headers of the provider's answers, each by its name in lower case."""
+
+    lost: str
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        """Without it."""
+        return [(k, v) for k, v in super().relayed_headers(response) if k.lower() != self.lost]
 
 
 class BentRequest(ReferenceGateway):
@@ -69,6 +89,26 @@ class BentAnswer(ReferenceGateway):
             return
         body = await response.aread()
         yield edited(body, lambda data: self.change_answer(data, response))
+
+
+class BentError(ReferenceGateway):
+    """Answers some of the provider's errors in another way."""
+
+    def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:
+        """Status, content type and body to answer with, or None to pass the error on."""
+        raise NotImplementedError
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        """The error, or what takes its place."""
+        if response.status_code < 400:
+            await super().relay(request, response, reply)
+            return
+        body = await response.aread()
+        other = self.instead(response.status_code, body)
+        status, kind, sent = other or (response.status_code, "", body)
+        gone = {"content-length", "content-encoding", *(["content-type"] if kind else [])}
+        headers = [(k, v) for k, v in self.relayed_headers(response) if k.lower() not in gone]
+        await reply.answer(status, [*headers, *([("content-type", kind)] if kind else [])], sent)
 
 
 class BentStream(ReferenceGateway):

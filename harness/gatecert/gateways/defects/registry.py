@@ -29,6 +29,9 @@ _MODULES = (
     "blocks",
     "streaming",
     "errors",
+    "errorwords",
+    "errorbodies",
+    "passthrough",
     "fallback",
     "overhead",
 )

@@ -222,7 +222,7 @@ class StreamsEarlyErrors(ReferenceGateway):
         await reply.end()
 
 
-@defect("reads-on-for-nobody", "STREAM-25")
+@defect("reads-on-for-nobody", "ERR-45", "STREAM-25")
 class ReadsOnForNobody(ReferenceGateway):
     """The provider is read to the end after the client has left."""
 
