@@ -30,6 +30,7 @@ from gatecert.requirements import (
 )
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
+from gatecert.session.raw import Heard, Raw, raw_request, with_body
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt
 
@@ -45,9 +46,11 @@ __all__ = [
     "Desktops",
     "Exchange",
     "Explore",
+    "Heard",
     "NotApplicable",
     "Paired",
     "Plan",
+    "Raw",
     "Receipt",
     "Script",
     "ScriptedProvider",
@@ -63,10 +66,12 @@ __all__ = [
     "json_equal",
     "not_let_in",
     "only_receipt",
+    "raw_request",
     "readable_error",
     "refused",
     "requirement",
     "same",
     "same_names",
     "usable_models",
+    "with_body",
 ]

@@ -41,9 +41,9 @@ def start_embedded(
     addresses: ProviderAddresses, *, defect: str = "", variant: str = "", log: Path | None = None
 ) -> EmbeddedGateway:
     """Start the embedded gateway with fresh keys. Raises RunError."""
-    api_key, expired, revoked, foreign, provider_key = (
+    api_key, second, expired, revoked, foreign, provider_key = (
         f"gk-{word}-{secrets.token_urlsafe(24)}"
-        for word in ("user", "old", "gone", "far", "provider")
+        for word in ("user", "peer", "old", "gone", "far", "provider")
     )
     config = GatewayConfig(
         providers={
@@ -54,6 +54,7 @@ def start_embedded(
         provider_key=provider_key,
         keys={
             api_key: KeyRecord(),
+            second: KeyRecord(),
             expired: KeyRecord(state="expired"),
             revoked: KeyRecord(state="revoked"),
             foreign: KeyRecord(workspace="elsewhere"),
@@ -95,7 +96,7 @@ def start_embedded(
             overhead_p50_ms=_BUDGET_MS,
             overhead_first_event_p50_ms=_BUDGET_MS,
         ),
-        keys=SampleKeys(expired=expired, revoked=revoked, other_workspace=foreign),
+        keys=SampleKeys(second, expired, revoked, foreign),
         upstream_url=addresses.url,
         secrets=[("provider-key", provider_key)],
     )

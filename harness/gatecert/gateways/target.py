@@ -55,8 +55,13 @@ class Promises:
 
 @dataclass(frozen=True)
 class SampleKeys:
-    """Keys that the gateway must refuse, if the target can give any."""
+    """Further keys, if the target can give any.
 
+    The gateway must refuse all but ``second_user``, which is another user's and as good as the
+    target's own.
+    """
+
+    second_user: str = field(default="", repr=False)
     expired: str = field(default="", repr=False)
     revoked: str = field(default="", repr=False)
     other_workspace: str = field(default="", repr=False)

@@ -16,6 +16,7 @@ from gatecert.overhead import Paired, measure_paired, requests_through_gateway
 from gatecert.requirements import CannotJudge
 from gatecert.session.exploring import Exploration, Explore
 from gatecert.session.options import LIVE_MAX_TOKENS
+from gatecert.session.raw import Raw
 from gatecert.session.services import settings_of
 from gatecert.session.stash import CAP, REQUIREMENT, SHARED, VITALS
 from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
@@ -67,17 +68,18 @@ def desktops(
 ) -> Iterator[Desktops]:
     """Launches simulated desktops; keyword arguments change their gateway settings.
 
-    ``silence_s`` is how long this desktop waits for bytes before it leaves.
+    ``silence_s`` is how long this desktop waits for bytes before it leaves; ``ca`` is a certificate
+    (PEM) that it trusts besides the usual ones.
     """
     apps: list[DesktopApp] = []
 
-    def launch(*, silence_s: float = SILENCE_S, **changes: Any) -> DesktopApp:
+    def launch(*, silence_s: float = SILENCE_S, ca: str = "", **changes: Any) -> DesktopApp:
         settings = replace(settings_of(target), **changes)
         for key in (settings.api_key, settings.second_key):
             witness.note_key(key, target)
         app = DesktopApp(
             settings,
-            transport=lambda: WitnessedTransport(witness, request_cap, silence_s),
+            transport=lambda: WitnessedTransport(witness, request_cap, silence_s, ca),
             profile=pytestconfig.stash[SHARED].profile,
         ).launch()
         if not target.scripted:
@@ -94,6 +96,12 @@ def desktops(
 def desktop(desktops: Desktops) -> DesktopApp:
     """A simulated desktop, launched with the target's settings."""
     return desktops()
+
+
+@pytest.fixture
+def raw(target: Target, witness: Witness, request_cap: RequestCap) -> Raw:
+    """Sends bytes that no client would write to the gateway under test, and to nobody else."""
+    return Raw(target.base_url, witness, request_cap)
 
 
 @pytest.fixture

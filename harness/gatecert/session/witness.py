@@ -34,6 +34,10 @@ _MOST_EXCHANGES = 8
 _MOST_RECEIPTS = 8
 
 
+class RawRequest(OutgoingRequest):
+    """A request that was sent as bytes, so that no curl line could send it again."""
+
+
 @dataclass
 class Witness:
     """Collects in memory; nothing is written before :meth:`evidence` has redacted it."""
@@ -92,9 +96,11 @@ class Witness:
 class WitnessedTransport:
     """A transport whose every exchange is witnessed."""
 
-    def __init__(self, witness: Witness, cap: RequestCap | None, silence_s: float) -> None:
+    def __init__(
+        self, witness: Witness, cap: RequestCap | None, silence_s: float, ca: str = ""
+    ) -> None:
         self._witness = witness
-        self._inner = HttpxTransport(cap, silence_s=silence_s)
+        self._inner = HttpxTransport(cap, silence_s=silence_s, ca=ca)
 
     def send(
         self, purpose: str, request: OutgoingRequest, on_chunk: OnChunk | None = None
@@ -158,7 +164,7 @@ class ScriptedProvider:
         self._witness.tokens.append(script.token)
         return script
 
-    def everywhere(self, plan: Plan) -> Script:
+    def everywhere(self, plan: Plan | Sequence[Plan]) -> Script:
         """Tell every provider the same, so that no fallback can hide it."""
         return self.script(plan, plan, plan)
 
@@ -243,7 +249,9 @@ def _exchange(exchange: Exchange, redactor: Redactor, bodies: Path | None) -> Re
         headers_ms=round(exchange.headers_ms, 2),
         end_ms=round(exchange.end_ms, 2),
         chunks=len(exchange.chunks),
-        curl=curl_line(
+        curl=""
+        if isinstance(request, RawRequest)
+        else curl_line(
             request.method,
             request.url,
             request.headers,

@@ -20,6 +20,7 @@ _MODULES = (
     "streaming",
     "errors",
     "fallback",
+    "isolation",
     "overhead",
 )
 

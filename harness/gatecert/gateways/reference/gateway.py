@@ -185,7 +185,8 @@ class ReferenceGateway(Decisions):
 
     def forwarded_headers(self, request: Request) -> Headers:
         """Everything end-to-end passes; the client's key is replaced by the provider's."""
-        kept = [(k, v) for k, v in request.headers if k.lower() not in _NOT_FORWARDED]
+        left_out = _NOT_FORWARDED | named_in_connection(request.headers)
+        kept = [(k, v) for k, v in request.headers if k.lower() not in left_out]
         return [*kept, ("x-api-key", self.config.provider_key)]
 
     def forwarded_body(self, request: Request) -> bytes:
@@ -209,11 +210,18 @@ class ReferenceGateway(Decisions):
     def relayed_headers(self, response: httpx.Response) -> Headers:
         """The provider's headers but for hop-by-hop ones; the length stays, bytes stay too."""
         pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw]
-        return [(k, v) for k, v in pairs if k.lower() not in _HOP_BY_HOP]
+        left_out = _HOP_BY_HOP | named_in_connection(pairs)
+        return [(k, v) for k, v in pairs if k.lower() not in left_out]
 
-    def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
-        """The body as it arrives, still encoded."""
-        return response.aiter_raw()
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body as it arrives, still encoded; an error that quotes the provider's key masked."""
+        if response.status_code < 400:
+            async for piece in response.aiter_raw():
+                yield piece
+            return
+        body = b"".join([piece async for piece in response.aiter_raw()])
+        secret = self.config.provider_key.encode()
+        yield body.replace(secret, b"*" * len(secret))  # the length stays
 
     async def broken_off(self, request: Request, reply: Reply) -> None:
         """The provider broke off in the middle: so must we, or it would look complete."""
@@ -228,6 +236,12 @@ class ReferenceGateway(Decisions):
     def stops_when_client_leaves(self) -> bool:
         """Whether a client that leaves ends the request at the provider too."""
         return True
+
+
+def named_in_connection(headers: Headers) -> set[str]:
+    """The names, in lower case, that a Connection header declares to be for one hop only."""
+    values = [value for name, value in headers if name.lower() == "connection"]
+    return {word.strip().lower() for word in ",".join(values).split(",")} - {""}
 
 
 def new_request_id() -> str:
