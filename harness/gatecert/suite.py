@@ -13,7 +13,7 @@ from gatecert.checks import (
     same,
     same_names,
 )
-from gatecert.desktop import DesktopApp, Exchange, ServerSentEvent, Turn
+from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, ServerSentEvent, Turn
 from gatecert.desktop.models import usable_models
 from gatecert.desktop.shapes import first_message
 from gatecert.gateways.target import Target
@@ -30,7 +30,7 @@ from gatecert.requirements import (
 )
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
-from gatecert.session.raw import Heard, Raw, raw_request, with_body
+from gatecert.session.raw import Heard, Raw, a_turn, raw_request, with_body
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt
 
@@ -48,6 +48,7 @@ __all__ = [
     "Explore",
     "Heard",
     "NotApplicable",
+    "OutgoingRequest",
     "Paired",
     "Plan",
     "Raw",
@@ -58,6 +59,7 @@ __all__ = [
     "Target",
     "Turn",
     "a_receipt",
+    "a_turn",
     "answered",
     "at",
     "expect",

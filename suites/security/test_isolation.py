@@ -17,6 +17,7 @@ from gatecert.suite import (
     ScriptedProvider,
     Target,
     Turn,
+    a_turn,
     answered,
     expect,
     not_let_in,
@@ -234,7 +235,8 @@ def test_answers_of_many_users_do_not_mix(
 ) -> None:
     """Twelve turns of two users that are open at the same time hold nothing of one another."""
     users = [desktop, _another(desktops, target)]
-    scripts = [provider.script(Plan(hold_after=3, hold_ms=3000)) for _ in range(12)]
+    marks = [f"words-of-turn-{number:02d}" for number in range(12)]
+    scripts = [provider.everywhere(_repeats(mark)) for mark in marks]
     with ThreadPoolExecutor(len(scripts)) as pool:
         asked = [
             pool.submit(users[number % 2].engine.turn, script.text)
@@ -245,8 +247,8 @@ def test_answers_of_many_users_do_not_mix(
         for script in reversed(scripts):
             provider.release(script)
         turns = [one.result() for one in asked]
-    for number, turn in enumerate(turns):
-        others = [script.token for script in scripts if script is not scripts[number]]
+    for own, turn in zip(marks, turns, strict=True):
+        others = [mark for mark in marks if mark != own]
         _nothing_of(others, turn, "one of twelve turns at the same time")
 
 
@@ -295,6 +297,11 @@ def test_an_error_is_not_kept_for_the_next(
 
 def _says(text: str, *, hold_after: int | None = None, hold_ms: float = 0) -> Plan:
     return Plan(blocks=[Block("text", [text])], hold_after=hold_after, hold_ms=hold_ms)
+
+
+def _repeats(mark: str) -> Plan:
+    """Held in the middle; every piece of its text bears the mark."""
+    return Plan(blocks=[Block("text", [f"{mark} "] * 8)], hold_after=6, hold_ms=3000)
 
 
 def _another(desktops: Desktops, target: Target) -> DesktopApp:
@@ -353,8 +360,7 @@ def _metadata_of_another_user(target: Target) -> dict[str, str] | None:
 
 
 def _small_request(app: DesktopApp) -> bytes:
-    engine = app.engine
-    return raw_request(engine.written(engine.draft(engine.opening("Hello"), stream=False)))
+    return raw_request(a_turn(app, "Hello"))
 
 
 def _nothing_repeated(turn: Turn, fresh: Sequence[str], what: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from gatecert.desktop import Exchange, OutgoingRequest, RequestCap
+from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, RequestCap
 from gatecert.desktop.exchange import Chunk, Fault
 from gatecert.desktop.transport import trusted_context
 from gatecert.session.witness import RawRequest, Witness
@@ -112,6 +112,12 @@ def raw_request(
     lines = [line.format(method=request.method, target=target), *kept, *extra]
     head = b"\r\n".join(x if isinstance(x, bytes) else x.encode("latin-1") for x in lines)
     return head + b"\r\n\r\n" + (request.body if body is None else body)
+
+
+def a_turn(app: DesktopApp, text: str, *, stream: bool = False) -> OutgoingRequest:
+    """A turn as this desktop would send it; nothing is sent."""
+    engine = app.engine
+    return engine.written(engine.draft(engine.opening(text), stream=stream))
 
 
 def with_body(request: OutgoingRequest, body: bytes) -> OutgoingRequest:

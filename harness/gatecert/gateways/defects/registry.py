@@ -21,6 +21,7 @@ _MODULES = (
     "errors",
     "fallback",
     "isolation",
+    "framing",
     "overhead",
 )
 
