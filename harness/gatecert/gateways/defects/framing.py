@@ -127,9 +127,10 @@ class ForgetsPipelinedRequests(RawFront):
     ) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError, ValueError):
             body = await reader.readexactly(int(values(head, _LENGTH)[0]))
+            quiet_s = 0.002
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.002):
-                    await reader.read(1_000_000)
+                while await asyncio.wait_for(reader.read(1_000_000), quiet_s):
+                    quiet_s = 0.05  # the rest of what was begun
             await self.pass_on(head + body, reader, writer)
 
 

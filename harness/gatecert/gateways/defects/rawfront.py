@@ -1,7 +1,7 @@
 """A front that reads the bytes of a connection before the gateway's HTTP server does.
 
-Real servers are strict, so a gateway that reads requests wrongly needs a reader of its own. A defect
-changes, answers or takes over what begins a connection; everything else passes as it is.
+Real servers are strict, so a gateway that reads requests wrongly needs a reader of its own. A
+defect changes, answers or takes over what begins a connection; everything else passes as it is.
 """
 
 from __future__ import annotations

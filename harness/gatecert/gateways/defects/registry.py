@@ -22,6 +22,7 @@ _MODULES = (
     "fallback",
     "isolation",
     "framing",
+    "heads",
     "overhead",
 )
 
