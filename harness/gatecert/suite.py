@@ -28,6 +28,7 @@ from gatecert.requirements import (
     fail,
     requirement,
 )
+from gatecert.session.canary import Canary
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
 from gatecert.session.raw import Heard, Raw, a_turn, raw_request, with_body
@@ -41,6 +42,7 @@ __all__ = [
     "SHOULD",
     "WRONG_KEY",
     "Block",
+    "Canary",
     "CannotJudge",
     "DesktopApp",
     "Desktops",

@@ -14,6 +14,7 @@ from gatecert.desktop import SILENCE_S, DesktopApp, RequestCap
 from gatecert.gateways.target import Target
 from gatecert.overhead import Paired, measure_paired, requests_through_gateway
 from gatecert.requirements import CannotJudge
+from gatecert.session.canary import Canary
 from gatecert.session.exploring import Exploration, Explore
 from gatecert.session.options import LIVE_MAX_TOKENS
 from gatecert.session.raw import Raw
@@ -102,6 +103,13 @@ def desktop(desktops: Desktops) -> DesktopApp:
 def raw(target: Target, witness: Witness, request_cap: RequestCap) -> Raw:
     """Sends bytes that no client would write to the gateway under test, and to nobody else."""
     return Raw(target.base_url, witness, request_cap)
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    """A listener beside us that no gateway has a reason to call."""
+    with Canary() as listening:
+        yield listening
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ _MODULES = (
     "isolation",
     "framing",
     "heads",
+    "hops",
     "overhead",
 )
 

@@ -37,9 +37,7 @@ class Decisions:
     def endpoint(self, request: Request) -> str | Refusal:
         """Which endpoint a path means; the query plays no part."""
         if len(request.target) > _LONGEST_TARGET:
-            return Refusal(
-                414, "invalid_request_error", "Path and query are too long"
-            )
+            return Refusal(414, "invalid_request_error", "Path and query are too long")
         known = _ENDPOINTS.get(request.path)
         if known is None:
             return Refusal(404, "not_found_error", self.not_found_message(request.path))
