@@ -113,9 +113,6 @@ def test_no_cached_answer_for_another_request(
     fix="Check the key before a cache is asked, or cache nothing.",
     needs=["enforces_keys", "serves_models"],
     since="0.2",
-    hints={
-        "nginx": "auth_request and proxy_cache work together, a key check in the proxied gateway does not"
-    },
 )
 def test_no_cached_answer_without_a_valid_key(
     desktop: DesktopApp, desktops: Desktops, provider: ScriptedProvider

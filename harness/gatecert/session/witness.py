@@ -186,6 +186,18 @@ class ScriptedProvider:
             self._witness.settled[script.token] = found
         return found
 
+    def keys(self, script: Script) -> set[str]:
+        """The credentials that providers were called with, kept out of all output from now on."""
+        names = ("x-api-key", "authorization", "api-key")
+        found = {
+            value.removeprefix("Bearer ").strip()
+            for receipt in self.receipts(script)
+            for name, value in receipt.headers
+            if name.lower() in names
+        } - {""}
+        self._witness.other_keys += [("key-at-the-provider", key) for key in sorted(found)]
+        return found
+
     def wait_for_arrival(self, script: Script) -> None:
         """Return once a request of the script has reached a provider, or after 5 s without one."""
         for _ in range(250):

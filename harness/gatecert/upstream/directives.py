@@ -56,6 +56,7 @@ class Plan:
     ``hold_ms`` have passed. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if
     ``reset``. ``drop`` closes it before any answer. ``compress`` uses gzip
     where the request offers it (whole answers only). ``echo`` answers with what was received.
+    ``quote`` names a header whose value, as received, ends the error's message.
     ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait; ``gap_ms`` is
     the wait before each further event, or a list of them (the last one serves the rest).
     """
@@ -85,6 +86,7 @@ class Plan:
     drop: bool = False
     compress: bool = False
     echo: bool = False
+    quote: str = ""
 
 
 @dataclass(frozen=True)

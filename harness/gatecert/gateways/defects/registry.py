@@ -24,6 +24,7 @@ _MODULES = (
     "framing",
     "heads",
     "hops",
+    "secrets",
     "overhead",
 )
 
