@@ -31,6 +31,14 @@ from gatecert.requirements import (
 from gatecert.session.canary import Canary
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
+from gatecert.session.handshakes import (
+    CannotOffer,
+    Handshake,
+    check_chain,
+    check_dates,
+    check_name,
+    try_old_versions,
+)
 from gatecert.session.raw import Heard, Raw, a_turn, raw_request, with_body
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt
@@ -44,10 +52,12 @@ __all__ = [
     "Block",
     "Canary",
     "CannotJudge",
+    "CannotOffer",
     "DesktopApp",
     "Desktops",
     "Exchange",
     "Explore",
+    "Handshake",
     "Heard",
     "NotApplicable",
     "OutgoingRequest",
@@ -64,6 +74,9 @@ __all__ = [
     "a_turn",
     "answered",
     "at",
+    "check_chain",
+    "check_dates",
+    "check_name",
     "expect",
     "fail",
     "first_message",
@@ -76,6 +89,7 @@ __all__ = [
     "requirement",
     "same",
     "same_names",
+    "try_old_versions",
     "usable_models",
     "with_body",
 ]

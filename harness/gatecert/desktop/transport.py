@@ -323,6 +323,11 @@ def trusted_context(ca: str = "") -> ssl.SSLContext:
     trusted here if either would trust it. Source: official (D6, D8) for each of the two.
     """
     # building one costs some 20 ms, and a client is built for every requirement
+    return new_trusted_context(ca)
+
+
+def new_trusted_context(ca: str = "") -> ssl.SSLContext:
+    """The same, not shared, so that it can be changed."""
     context = httpx.create_ssl_context(trust_env=False)
     context.load_default_certs()
     extra = os.environ.get("NODE_EXTRA_CA_CERTS", "")

@@ -11,7 +11,7 @@ from gatecert import __version__
 from gatecert.errors import RunError
 from gatecert.gateways.reference.config import GatewayConfig, KeyRecord
 from gatecert.gateways.running import ProviderAddresses
-from gatecert.gateways.target import Models, Promises, SampleKeys, Target
+from gatecert.gateways.target import Models, Promises, SampleKeys, Target, TlsAddress
 from gatecert.gateways.targetfile import with_secrets
 from gatecert.wire import Child, ChildError
 
@@ -98,6 +98,7 @@ def start_embedded(
         ),
         keys=SampleKeys(second, expired, revoked, foreign),
         upstream_url=addresses.url,
+        tls=TlsAddress(child.facts["tls_url"], child.facts["tls_root"]),
         secrets=[("provider-key", provider_key)],
     )
     return EmbeddedGateway(with_secrets(target), child)

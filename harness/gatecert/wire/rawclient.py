@@ -123,15 +123,17 @@ class RawConnection:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
             plain = socket.create_connection((parts.hostname or "", port), timeout=_CONNECT_S)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            secured = context is not None and parts.scheme == "https"
-            self._socket = (
-                context.wrap_socket(plain, server_hostname=parts.hostname)
-                if secured and context is not None
-                else plain
-            )
         except OSError:
             self.state = "refused"
+            return
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = plain
+        if parts.scheme == "https" and context is not None:
+            try:
+                self._socket = context.wrap_socket(plain, server_hostname=parts.hostname)
+            except OSError:
+                plain.close()
+                self._socket, self.state = None, "refused"
 
     def __enter__(self) -> RawConnection:
         return self

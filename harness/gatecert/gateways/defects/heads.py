@@ -132,7 +132,7 @@ class SwitchesToH2c(RawFront):
         await writer.drain()
 
 
-@defect("passes-upgrades-on", "SEC-39", "SEC-20")
+@defect("passes-upgrades-on", "SEC-39")
 class PassesUpgradesOn(ReferenceGateway):
     """The client's Upgrade header is passed on to the provider."""
 

@@ -72,8 +72,8 @@ class RawFront(ReferenceGateway):
         inside, inwards = await asyncio.open_connection(*self._inner)
         inwards.write(begin)
         both = [
-            asyncio.ensure_future(_copied(reader, inwards)),
-            asyncio.ensure_future(_copied(inside, writer)),
+            asyncio.ensure_future(copied(reader, inwards)),
+            asyncio.ensure_future(copied(inside, writer)),
         ]
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         for one in both:
@@ -81,7 +81,8 @@ class RawFront(ReferenceGateway):
         inwards.close()
 
 
-async def _copied(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def copied(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Give all that comes from a connection to another one."""
     with contextlib.suppress(OSError):
         while data := await source.read(_READ_BYTES):
             target.write(data)

@@ -25,6 +25,7 @@ _MODULES = (
     "heads",
     "hops",
     "secrets",
+    "tls",
     "overhead",
 )
 

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ import httpx
 
 from gatecert.gateways.reference.config import GatewayConfig
 from gatecert.gateways.reference.decisions import Decisions, Refusal, parsed
+from gatecert.gateways.reference.tls import Certificates, issued, server_context
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
 
 _HOP_BY_HOP = {
@@ -61,6 +63,24 @@ class ReferenceGateway(Decisions):
         """Start to serve. Raises OSError if the address cannot be had."""
         server = Server(self.serve, max_body_bytes=self.config.max_body_bytes)
         return await server.listen(host, port)
+
+    async def listen_tls(self, host: str) -> tuple[str, bytes]:
+        """Serve https as well, on a free port; returns the base URL and the root to trust (PEM).
+
+        Raises NoCertificates and OSError.
+        """
+        shown = self.certificates()
+        server = Server(self.serve, max_body_bytes=self.config.max_body_bytes)
+        _, port = await server.listen(host, 0, self.tls_context(shown))
+        return f"https://{host}:{port}", shown.root
+
+    def certificates(self) -> Certificates:
+        """What the https address shows. Raises NoCertificates."""
+        return issued()
+
+    def tls_context(self, shown: Certificates) -> ssl.SSLContext:
+        """How the https address speaks TLS."""
+        return server_context(shown)
 
     async def serve(self, request: Request, reply: Reply) -> None:
         """Answer one request."""
