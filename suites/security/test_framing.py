@@ -52,7 +52,9 @@ def test_no_request_is_smuggled(
     sent = {shape: make(_without_key(desktop, hidden[shape])) for shape, make in shapes.items()}
     _ask_all(raw, sent)
     for number, (shape, script) in enumerate(hidden.items()):
-        arrived = provider.receipts(script, late=number == 0)
+        found = provider.receipts(script, late=number == 0)
+        # read as part of the first one's body, it is no request of its own, and no JSON
+        arrived = [receipt for receipt in found if receipt.json() is not None]
         if promises.holds_provider_key and not promises.enforces_keys:
             arrived = [r for r in arrived if not r.header("x-api-key")]
         expect(

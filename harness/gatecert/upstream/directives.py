@@ -177,7 +177,8 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
     kinds: dict[str, tuple[type, ...]] = {"status": (int,), "blocks": (list,), "body": (str,)}
     kinds |= dict.fromkeys(("headers", "error", "error_event"), (dict,))
     kinds |= dict.fromkeys(("ping", "reset", "drop", "compress", "echo"), (bool,))
-    kinds |= {"events": (list,), "stop_reason": (str,), "gap_ms": (int, float, list)}
+    kinds |= dict.fromkeys(("stop_reason", "quote"), (str,))
+    kinds |= {"events": (list,), "gap_ms": (int, float, list)}
     wanted = kinds.get(key, (int, float))
     optional = value is None and key in ("body", "error", "error_event", "events", *_OPTIONAL)
     fits = isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))

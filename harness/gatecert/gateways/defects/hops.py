@@ -25,11 +25,18 @@ class _PassesOn(ReferenceGateway):
         return [*super().forwarded_headers(request), *passed]
 
 
-@defect("passes-keep-alive-on", "SEC-20")
-class PassesKeepAliveOn(_PassesOn):
-    """Keep-Alive and TE of the client are passed on to the provider."""
+@defect("passes-te-on", "SEC-20")
+class PassesTeOn(_PassesOn):
+    """TE of the client is passed on to the provider."""
 
-    names = ("keep-alive", "te")
+    names = ("te",)
+
+
+@defect("passes-keep-alive-on", "SEC-21")
+class PassesKeepAliveOn(_PassesOn):
+    """Keep-Alive of the client is passed on to the provider."""
+
+    names = ("keep-alive",)
 
 
 @defect("passes-proxy-authorization-on", "SEC-21")

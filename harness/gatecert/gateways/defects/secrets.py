@@ -18,12 +18,13 @@ _JSON = ("content-type", "application/json")
 
 @defect("returns-the-providers-key", "SEC-50")
 class ReturnsTheProvidersKey(ReferenceGateway):
-    """A debug header of every answer shows the headers of the request to the provider."""
+    """A debug header of good answers shows the headers of the request to the provider."""
 
     def relayed_headers(self, response: httpx.Response) -> Headers:
         sent = {k.decode(): v.decode("latin-1") for k, v in response.request.headers.raw}
         debug = ("x-debug-request", json.dumps({"x-api-key": sent.get("x-api-key")}))
-        return [*super().relayed_headers(response), debug]
+        shown = [debug] if response.status_code == 200 else []
+        return [*super().relayed_headers(response), *shown]
 
 
 @defect("errors-show-the-configuration", "SEC-50")
