@@ -83,15 +83,16 @@ def clients(session: nox.Session) -> None:
 
 @nox.session
 def suites(session: nox.Session) -> None:
-    """Certify the embedded gateway, by the command and by pytest in parallel."""
+    """Certify the embedded gateway, by the command and by pytest in parallel; tell what is slow."""
     install(session)
-    session.run("gatecert", "run", "--out", "reports/nox-embedded")
+    session.run("gatecert", "run", "-v", "--out", "reports/nox-embedded")
     with open("reports/nox-embedded/run.json", encoding="utf-8") as file:
         left = json.load(file)["not_verified"]
     # a shared machine may be too noisy to judge milliseconds; everything else must be judged
     if any(not identifier.startswith("OVER-") for identifier in left):
         session.error(f"not verified on the embedded gateway: {', '.join(left)}")
-    session.run("pytest", "suites", "-q", "-n", "2", "--out", "reports/nox-xdist")
+    in_parallel = ("-q", "-n", "2", "--durations", "10", "--out", "reports/nox-xdist")
+    session.run("pytest", "suites", *in_parallel)
 
 
 @nox.session
@@ -159,11 +160,21 @@ def compile_lock(session: nox.Session, output: str, *wanted: str) -> None:
 
 
 @nox.session
+def comparison(session: nox.Session) -> None:
+    """Set gatecert beside another tester on the same faults; takes a quarter of an hour."""
+    install(session)
+    wanted = "docs/comparison/requirements.txt"
+    session.install("-q", "--no-deps", "--require-hashes", "-r", wanted)
+    session.run("python", "docs/comparison/compare.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Write the generated pages in docs/ anew."""
     install(session)
     pages = {
         "docs/requirements.md": ("requirements", "--format", "markdown"),
+        "docs/traceability.md": ("requirements", "--trace", "--format", "markdown"),
         "docs/lint.md": ("lint", "--list-codes", "markdown"),
     }
     for path, arguments in pages.items():

@@ -13,6 +13,13 @@ from gatecert.upstream import Receipt
 # made up, known to no gateway, and unlike any text that a gateway could answer by itself
 WRONG_KEY = "gk-wrong-7Qm2xV9tKc4ZpL8sWn3bHd6yRf1gJa5e"
 _REFUSALS = (401, 403)
+_EMPTY: Sequence[tuple[Any, str]] = (
+    (None, "nothing"),
+    ("", "an empty text"),
+    (0, "zero"),
+    ([], "an empty list"),
+    ({}, "an empty object"),
+)
 
 
 def answered(answer: Exchange | Turn, what: str) -> Exchange:
@@ -60,6 +67,15 @@ def readable_error(exchange: Exchange, what: str) -> str:
         f"the {exchange.header('content-type') or 'untyped'} body {exchange.text[:160]!r}",
     )
     return exchange.error_message
+
+
+def own_answer(expected: str | None, turn: Turn) -> None:
+    """The turn's text is the one expected or, where a live model wrote it, any text at all."""
+    hop = "provider → gateway → client"
+    if expected is None:
+        expect(turn.text.strip(), "an answer with text", turn.exchange.summary(), hop=hop)
+    else:
+        same(expected, turn.text, "the answer's text", hop=hop)
 
 
 def only_receipt(receipts: Sequence[Receipt], provider: str = "primary") -> Receipt:
@@ -130,8 +146,8 @@ def _written(value: Any) -> str:
 def _difference(expected: Any, came: Any) -> str:
     if isinstance(expected, dict | list) and type(came) is type(expected):
         return _place_of_difference(expected, came)
-    if not isinstance(expected, str) or not isinstance(came, str):
-        return "nothing" if came is None else _short(came)
+    if not isinstance(expected, str) or not isinstance(came, str) or not came:
+        return _short(came)
     pairs = enumerate(zip(expected, came, strict=False))
     place = next((i for i, (a, b) in pairs if a != b), min(len(expected), len(came)))
     if len(came) <= 160:
@@ -162,5 +178,9 @@ def _place_of_difference(expected: Any, came: Any, path: str = "") -> str:
 
 
 def _short(value: Any) -> str:
+    """A value in words; what is empty is named, for ``''`` and ``0`` tell a reader little."""
+    for empty, words in _EMPTY:
+        if type(value) is type(empty) and value == empty:
+            return words
     text = repr(value)
     return text if len(text) <= 160 else f"{text[:110]} … {text[-40:]}"

@@ -19,6 +19,7 @@ from gatecert.session.control import Controller, Hooks, short_node
 from gatecert.session.options import (
     DEFAULT_CLIENT_PROFILE,
     DEFAULT_EXAMPLES,
+    DEFAULT_LIVE_TOKENS,
     DEFAULT_MAX_REQUESTS,
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
@@ -59,7 +60,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--strict-known", action="store_true", help="a known deviation that is gone fails the run")
     add("--area", action="append", default=[], dest="areas", help="only this area; repeatable")
     add("--out", type=filled, metavar="DIR", help="folder for record and report")
-    add("--max-requests", type=int, default=DEFAULT_MAX_REQUESTS, help="cap for each process")
+    add(
+        "--max-requests",
+        type=int,
+        default=DEFAULT_MAX_REQUESTS,
+        metavar="N",
+        help="requests to the gateway at most, divided among the workers",
+    )
+    add(
+        "--max-tokens-total",
+        type=int,
+        metavar="N",
+        help=f"tokens at most, divided among the workers (live provider: {DEFAULT_LIVE_TOKENS:,})",
+    )
     add(
         "--overhead-pairs",
         type=int,
@@ -126,6 +139,7 @@ def options_of(config: pytest.Config) -> RunOptions:
         areas=get("areas"),
         out=get("out") or "",
         max_requests=get("max_requests"),
+        max_tokens_total=get("max_tokens_total"),
         overhead_pairs=get("overhead_pairs"),
         client_profile=get("client_profile"),
         enforce_provisional=get("enforce_provisional"),

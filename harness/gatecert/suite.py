@@ -1,5 +1,16 @@
 """Everything a suite imports, in one place."""
 
+from gatecert.arrival import (
+    BOTH,
+    READ,
+    Arrival,
+    arrival,
+    arrivals,
+    forgiven,
+    kept,
+    kept_in_answer,
+    lean_turn,
+)
 from gatecert.checks import (
     WRONG_KEY,
     a_receipt,
@@ -8,6 +19,7 @@ from gatecert.checks import (
     json_equal,
     not_let_in,
     only_receipt,
+    own_answer,
     readable_error,
     refused,
     same,
@@ -28,6 +40,8 @@ from gatecert.requirements import (
     fail,
     requirement,
 )
+from gatecert.requirements import gateway_hints as hints
+from gatecert.session.asking import Asking
 from gatecert.session.canary import Canary
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
@@ -41,14 +55,18 @@ from gatecert.session.handshakes import (
 )
 from gatecert.session.raw import Heard, Raw, a_turn, raw_request, with_body
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
-from gatecert.upstream import Block, Plan, Receipt
+from gatecert.upstream import Block, Plan, Receipt, shortened
 
 __all__ = [
+    "BOTH",
     "HOLD_MS",
     "MAY",
     "MUST",
+    "READ",
     "SHOULD",
     "WRONG_KEY",
+    "Arrival",
+    "Asking",
     "Block",
     "Canary",
     "CannotJudge",
@@ -73,6 +91,8 @@ __all__ = [
     "a_receipt",
     "a_turn",
     "answered",
+    "arrival",
+    "arrivals",
     "at",
     "check_chain",
     "check_dates",
@@ -80,15 +100,22 @@ __all__ = [
     "expect",
     "fail",
     "first_message",
+    "forgiven",
+    "hints",
     "json_equal",
+    "kept",
+    "kept_in_answer",
+    "lean_turn",
     "not_let_in",
     "only_receipt",
+    "own_answer",
     "raw_request",
     "readable_error",
     "refused",
     "requirement",
     "same",
     "same_names",
+    "shortened",
     "try_old_versions",
     "usable_models",
     "with_body",

@@ -54,6 +54,10 @@ def test_the_order_of_keys_plays_no_part() -> None:
     ("expected", "found", "words"),
     [
         ("a", None, "nothing"),
+        ("a", "", "an empty text"),
+        (7, 0, "zero"),
+        ([1], [], "0 entries instead of 1"),
+        ({"a": [1], "b": 0}, {"a": {}, "b": 0}, "a: an empty object"),
         ({"a": 1}, {}, "no a"),
         ({"a": {"b": 1}}, {"a": {"b": 2}}, "a.b: 2"),
         ({"a": 1}, {"a": 1, "z": "new"}, "a further z: 'new'"),

@@ -24,15 +24,19 @@ ALLOWED = {
     "overhead": {"desktop", "upstream", "gateways"},
     "report": {"record", "requirements"},
     "checks": {"desktop", "upstream", "requirements"},
+    "arrival": {"checks", "desktop", "requirements", "session", "upstream"},
     "session": {
         *("cache", "errors", "wire", "desktop", "record", "upstream"),
         *("requirements", "gateways", "overhead", "report"),
     },
-    "suite": {"checks", "desktop", "gateways", "overhead", "requirements", "session", "upstream"},
+    "suite": {
+        *("arrival", "checks", "desktop", "gateways", "overhead", "requirements"),
+        *("session", "upstream"),
+    },
     "lint": {"credentials", "desktop", "errors", "gateways"},
     "fidelity": {"desktop", "errors", "upstream", "wire"},
     "realclients": {"cache", "errors", "fidelity", "gateways", "upstream", "wire"},
-    "killtable": {"gateways", "record"},
+    "killtable": {"errors", "gateways", "record", "report", "session", "wire"},
     "pytest_plugin": {"errors", "requirements", "session"},
     "cli": {
         *("desktop", "errors", "fidelity", "gateways", "killtable", "lint", "record", "report"),

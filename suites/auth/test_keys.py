@@ -7,6 +7,7 @@ from gatecert.suite import (
     MUST,
     SHOULD,
     WRONG_KEY,
+    Asking,
     DesktopApp,
     Desktops,
     Exchange,
@@ -15,11 +16,12 @@ from gatecert.suite import (
     Target,
     answered,
     expect,
+    hints,
     not_let_in,
+    own_answer,
     readable_error,
     refused,
     requirement,
-    same,
 )
 
 _ENFORCED = ["enforces_keys"]
@@ -47,6 +49,7 @@ def test_configured_key_opens_the_gateway(desktop: DesktopApp) -> None:
     why="Desktops configured with x-api-key, and most SDK clients beside them, are locked out.",
     fix="Read the key from x-api-key as well as from Authorization.",
     needs=["accepts_x_api_key"],
+    hints=hints.READ_X_API_KEY,
 )
 def test_x_api_key_is_accepted(desktops: Desktops) -> None:
     """The key is accepted in the x-api-key header."""
@@ -61,6 +64,7 @@ def test_x_api_key_is_accepted(desktops: Desktops) -> None:
     why="Whoever reaches the gateway spends the company's tokens.",
     fix="Look every key up before anything else, and answer 401 for one that is unknown.",
     needs=_ENFORCED,
+    hints=hints.KEY_REQUIRED,
 )
 def test_wrong_key_is_refused(desktops: Desktops) -> None:
     """A key the gateway does not know is refused with 401 or 403."""
@@ -74,6 +78,7 @@ def test_wrong_key_is_refused(desktops: Desktops) -> None:
     why="Whoever reaches the gateway spends the company's tokens.",
     fix="Refuse requests without Authorization and x-api-key with 401.",
     needs=_ENFORCED,
+    hints=hints.KEY_REQUIRED,
 )
 def test_missing_key_is_refused(desktops: Desktops) -> None:
     """A request without any key is refused with 401 or 403."""
@@ -115,6 +120,10 @@ def test_key_of_another_workspace_is_refused(desktops: Desktops, target: Target)
     why="Guessing a key becomes feasible, and a mistyped key seems to work until it does not.",
     fix="Compare the whole key, exactly and case-sensitively.",
     needs=_ENFORCED,
+    hints={
+        "nginx": "map compares plain strings without regard to case: write keys as regular expressions that begin with ~^",
+        "haproxy": "compare with -m str, and without -i",
+    },
 )
 def test_near_miss_keys_are_refused(desktops: Desktops, target: Target) -> None:
     """A key that is cut short, lengthened or in another case is refused, in every header."""
@@ -140,6 +149,7 @@ def test_near_miss_keys_are_refused(desktops: Desktops, target: Target) -> None:
     why="The user reads markup or a bare number, and cannot tell a wrong key from an outage.",
     fix='Answer {"type":"error","error":{"type":"authentication_error","message":...}} as JSON.',
     needs=_ENFORCED,
+    hints=hints.JSON_REFUSAL,
 )
 def test_refusal_tells_the_user_why(desktops: Desktops) -> None:
     """The refusal of a wrong key carries JSON with a message for the user."""
@@ -153,6 +163,12 @@ def test_refusal_tells_the_user_why(desktops: Desktops) -> None:
     why="Who uses the same gateway from a command line waits three minutes before seeing the error, and the log fills.",
     fix="Send x-should-retry: false with the 401, or answer 403.",
     needs=_ENFORCED,
+    hints={
+        "nginx": "add_header x-should-retry false always, where 401 is returned",
+        "apache": 'Header always set x-should-retry false "expr=%{REQUEST_STATUS} == 401"',
+        "envoy": "headers_to_add in a mapper of local_reply_config",
+        "haproxy": "hdr x-should-retry false in the http-request return",
+    },
 )
 def test_refusal_is_not_retried_for_minutes(desktops: Desktops) -> None:
     """The refusal of a wrong key makes the client stop at once."""
@@ -218,6 +234,7 @@ def test_refused_request_never_reaches_the_provider(
     why="The gateway key of every user is disclosed to the provider and its logs.",
     fix="Drop Authorization and x-api-key of the client and set the provider's own key.",
     needs=["holds_provider_key"],
+    hints=hints.OWN_KEY_ONLY,
 )
 def test_key_is_not_passed_to_the_provider(
     desktops: Desktops, provider: ScriptedProvider, target: Target
@@ -247,14 +264,14 @@ def test_key_is_not_passed_to_the_provider(
     needs=["accepts_x_api_key"],
 )
 def test_both_headers_at_once_are_accepted(
-    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+    desktop: DesktopApp, asking: Asking, target: Target
 ) -> None:
     """The same key in Authorization and in x-api-key at once is accepted."""
-    script = provider.script()
+    script = asking.ask()
     both = {"Authorization": f"Bearer {target.api_key}", "x-api-key": target.api_key}
     turn = desktop.engine.turn(script.text, headers=both)
     answered(turn, "a turn with the key in both headers")
-    same(script.answer, turn.text, "the answer's text", hop="provider → gateway → client")
+    own_answer(script.answer, turn)
 
 
 @requirement(
@@ -265,12 +282,10 @@ def test_both_headers_at_once_are_accepted(
     fix="Compare the scheme word without regard to case.",
     needs=_ENFORCED,
 )
-def test_scheme_word_in_lower_case(
-    desktop: DesktopApp, provider: ScriptedProvider, target: Target
-) -> None:
+def test_scheme_word_in_lower_case(desktop: DesktopApp, asking: Asking, target: Target) -> None:
     """The scheme word may be written in lower case."""
     lower = {"Authorization": f"bearer {target.api_key}", "x-api-key": None}
-    turn = desktop.engine.turn(provider.script().text, headers=lower)
+    turn = desktop.engine.turn(asking.ask().text, headers=lower)
     answered(turn, "a turn with 'bearer' in lower case")
 
 
@@ -281,6 +296,7 @@ def test_scheme_word_in_lower_case(
     why="The list of internal model routes is open to whoever asks.",
     fix="Check the key on GET /v1/models as on every other path.",
     needs=[*_ENFORCED, "serves_models"],
+    hints=hints.CHECK_EVERYWHERE,
 )
 def test_discovery_needs_the_key_too(desktops: Desktops) -> None:
     """Model discovery with a wrong key is refused with 401 or 403."""
@@ -294,6 +310,7 @@ def test_discovery_needs_the_key_too(desktops: Desktops) -> None:
     why="Each start of the app discloses the user's gateway key to the provider.",
     fix="Drop the client's credential on every route, the model list's and the catch-all included.",
     needs=["holds_provider_key", "serves_models"],
+    hints=hints.OWN_KEY_ONLY,
 )
 def test_discovery_does_not_pass_the_key_on(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
@@ -311,6 +328,9 @@ def test_discovery_does_not_pass_the_key_on(
     why="Keys of people who left, and keys that leaked, keep working.",
     fix="Ask the key store on every request, or let cached keys live for seconds only.",
     needs=[*_ENFORCED, "keys.revoked"],
+    hints={
+        "litellm": "general_settings.user_api_key_cache_ttl is how long a key is cached, in seconds",
+    },
 )
 def test_revoked_key_is_refused(desktops: Desktops, target: Target) -> None:
     """A revoked key is refused with 401 or 403."""
@@ -354,6 +374,7 @@ def test_empty_key_is_refused(desktop: DesktopApp) -> None:
     why="A side door: whoever reaches it uses the company's provider account.",
     fix="Check the key before routing, so that no path is left out.",
     needs=[*_ENFORCED, "serves_count_tokens"],
+    hints=hints.CHECK_EVERYWHERE,
 )
 def test_count_tokens_needs_the_key_too(desktops: Desktops) -> None:
     """count_tokens with a wrong key is refused with 401 or 403."""

@@ -14,6 +14,7 @@ from gatecert.suite import (
     answered,
     at,
     expect,
+    hints,
     requirement,
     same,
 )
@@ -25,6 +26,11 @@ from gatecert.suite import (
     source="observed: engine 2.1.330 sends HEAD <base>/api/hello at start, without a credential",
     why="The app starts all the same, but every start of every desktop leaves an error in the log.",
     fix="Answer HEAD below the base URL with any status at once, and ask for no credential.",
+    hints={
+        "nginx": "location = /api/hello { return 204; }, outside the key check",
+        "envoy": "a route for /api/hello with direct_response",
+        "haproxy": "http-request return status 204 if { path /api/hello }, before the key check",
+    },
 )
 def test_start_probe_is_answered(desktop: DesktopApp) -> None:
     """The engine's start-up probe (a HEAD without credential) gets an answer, whatever it is."""
@@ -51,7 +57,7 @@ def test_connection_test_succeeds(desktop: DesktopApp) -> None:
     expect(
         isinstance(body, dict) and isinstance(body.get("content"), list),
         "a Message with a content list",
-        f"{exchange.text[:160]!r}",
+        f"the body {exchange.text[:160]!r}",
     )
     expect(
         isinstance(at(body, "usage", "input_tokens"), int),
@@ -66,6 +72,7 @@ def test_connection_test_succeeds(desktop: DesktopApp) -> None:
     source="field: gateways that cool a provider down after one error answer good requests with 429",
     why="One user's bad request locks out everybody for minutes.",
     fix="Do not count the provider's 4xx answers as provider failures (turn the cool-down off).",
+    hints=hints.NO_COOL_DOWN,
 )
 def test_an_error_does_not_poison_the_next_request(
     desktop: DesktopApp, provider: ScriptedProvider

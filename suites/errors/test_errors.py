@@ -15,6 +15,7 @@ from gatecert.suite import (
     Target,
     answered,
     expect,
+    hints,
     readable_error,
     refused,
     requirement,
@@ -37,6 +38,7 @@ _INSIDE = re.compile(
     source="official: recovery matches the wording 'prompt is too long', so errors pass unmodified",
     why="Long conversations end in an error instead of being compacted.",
     fix="Pass the provider's error body on word for word; no prefix, no wrapper.",
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_prompt_too_long_keeps_its_wording(desktops: Desktops, provider: ScriptedProvider) -> None:
     """The 400 for a prompt that is too long keeps its exact message."""
@@ -53,6 +55,10 @@ def test_prompt_too_long_keeps_its_wording(desktops: Desktops, provider: Scripte
     source="observed: retry-after up to 60 s is waited for, above it the client stops at once",
     why="The client retries too early, or for three minutes what is lost for an hour.",
     fix=_KEEP,
+    hints={
+        "litellm": "litellm_settings.num_retries: 0, else the 429 is held back",
+        "portkey": "no retry.use_retry_after_header: with it an npm install of 1.15.2 answers 500",
+    },
 )
 def test_rate_limit_keeps_retry_after(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 429 keeps its status, its message and its retry-after."""
@@ -84,6 +90,7 @@ def test_overload_stays_overload(desktops: Desktops, provider: ScriptedProvider)
     source="official: return upstream errors unmodified, status as well as body",
     why="Server faults are taken for client mistakes or for success.",
     fix=_KEEP,
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_server_error_stays(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 500 of every provider stays a 500 with its message."""
@@ -99,6 +106,9 @@ def test_server_error_stays(desktops: Desktops, provider: ScriptedProvider) -> N
     source="observed: x-should-retry: false stops every retry",
     why="Hopeless requests are repeated for three minutes.",
     fix="Pass x-should-retry on.",
+    hints={
+        "nginx": "no proxy_hide_header x-should-retry",
+    },
 )
 def test_should_retry_passes(desktops: Desktops, provider: ScriptedProvider) -> None:
     """x-should-retry reaches the client."""
@@ -113,12 +123,20 @@ def test_should_retry_passes(desktops: Desktops, provider: ScriptedProvider) -> 
     source="observed: the client prints request-id in its error message",
     why="A user's screenshot cannot be matched with any log.",
     fix="Pass request-id on, or set one of the gateway's own.",
+    hints={
+        "nginx": "no proxy_hide_header request-id",
+    },
 )
 def test_request_id_is_there(desktops: Desktops, provider: ScriptedProvider) -> None:
     """An error carries a request-id header."""
     for exchange, turn in _provoked(desktops, provider, Plan(status=500, error={"message": "No"})):
         found = exchange.header("request-id")
-        expect(found, f"a request-id header on the error of {turn}", "none", hop=_HOP)
+        expect(
+            found,
+            f"a request-id header on the error of {turn}",
+            f"an error without one ({exchange.summary()})",
+            hop=_HOP,
+        )
 
 
 @requirement(
@@ -127,6 +145,7 @@ def test_request_id_is_there(desktops: Desktops, provider: ScriptedProvider) -> 
     source="official: return upstream errors unmodified, body as well as status",
     why="Recovery that depends on type and wording no longer works.",
     fix="Pass the error body on byte for byte; do not wrap or translate the envelope.",
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_error_body_is_unchanged(desktops: Desktops, provider: ScriptedProvider) -> None:
     """The provider's error envelope arrives unchanged: type, error.type, message, request_id."""
@@ -186,6 +205,11 @@ def test_dead_provider_is_a_server_error(desktops: Desktops, provider: ScriptedP
     source="field: gateways that answer with addresses, exceptions and stack traces of their own",
     why="Internal addresses and code end up on users' screens and in tickets.",
     fix="Answer with a sentence of the gateway's own; keep details in its log.",
+    hints={
+        "nginx": "error_page 502 504 = @down, whose location returns a sentence",
+        "envoy": "a text of your own in local_reply_config instead of %LOCAL_REPLY_BODY%",
+        "haproxy": "http-error status 503 content-type application/json string ...",
+    },
 )
 def test_server_error_leaks_nothing(
     desktops: Desktops, provider: ScriptedProvider, target: Target
@@ -209,6 +233,7 @@ def test_server_error_leaks_nothing(
     source="observed: 413 is shown as 'Request too large', any other status is not",
     why="The user is not told that the attachment was too large.",
     fix=_KEEP,
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_too_large_stays(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 413 of the provider stays a 413."""
@@ -223,6 +248,7 @@ def test_too_large_stays(desktops: Desktops, provider: ScriptedProvider) -> None
     source="observed: 403 is final; 401 means a wrong key to the client, and 5xx is retried for three minutes",
     why="A refusal by policy is shown as a wrong key, or repeated for three minutes.",
     fix=_KEEP,
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_permission_error_stays(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 403 of the provider stays a 403 with its message."""
@@ -238,6 +264,7 @@ def test_permission_error_stays(desktops: Desktops, provider: ScriptedProvider) 
     source="field: provider error pages in HTML answered as 200, or with the status lost",
     why="The client shows a malformed answer instead of the outage.",
     fix="Pass the status on whatever the body is.",
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_html_error_page_keeps_its_status(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A provider's 503 with an HTML page stays a 503."""
@@ -253,6 +280,7 @@ def test_html_error_page_keeps_its_status(desktops: Desktops, provider: Scripted
     source="observed: the client itself repeats a failed request up to ten times",
     why="Retries multiply: a gateway that tries six times makes 66 calls of one failing turn.",
     fix="Leave retries to the client, or try a provider three times at most.",
+    hints=hints.FEW_RETRIES,
 )
 def test_gateway_does_not_hammer_the_provider(
     desktop: DesktopApp, provider: ScriptedProvider
@@ -265,7 +293,10 @@ def test_gateway_does_not_hammer_the_provider(
         names = [receipt.provider for receipt in provider.receipts(script)]
         most = max((names.count(name) for name in set(names)), default=0)
         expect(
-            1 <= most <= 3, "1 to 3 attempts at one provider", f"{most}", hop="gateway → provider"
+            1 <= most <= 3,
+            "1 to 3 attempts at one provider",
+            f"{most} attempts",
+            hop="gateway → provider",
         )
 
 
@@ -275,6 +306,7 @@ def test_gateway_does_not_hammer_the_provider(
     source="official: gateway errors are shown to the user with error.message",
     why="In an outage the user reads markup or a bare number instead of a sentence.",
     fix="Answer the gateway's own errors in the JSON error envelope, with a sentence in error.message.",
+    hints=hints.JSON_ERRORS,
 )
 def test_own_error_is_readable(desktops: Desktops, provider: ScriptedProvider) -> None:
     """The error for a dead provider carries JSON with a message for the user."""
@@ -288,6 +320,12 @@ def test_own_error_is_readable(desktops: Desktops, provider: ScriptedProvider) -
     source="field: one failing call starts a cool-down that turns later good requests into 429",
     why="One hiccup of the provider locks everybody out, although it is well again.",
     fix="Try the provider again on the next request; keep a cool-down for repeated failures.",
+    hints={
+        "litellm": "router_settings.disable_cooldowns: true",
+        "apache": "retry=0 on ProxyPass",
+        "envoy": "consecutive_5xx of outlier_detection",
+        "nginx": "max_fails=0 on the servers of the upstream",
+    },
 )
 def test_provider_is_tried_again(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """After one turn that every provider failed, the next turn is answered."""

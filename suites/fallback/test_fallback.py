@@ -14,6 +14,7 @@ from gatecert.suite import (
     a_receipt,
     answered,
     expect,
+    hints,
     refused,
     requirement,
     same,
@@ -34,6 +35,7 @@ _OVERLOAD = "Add 529 to the statuses that trigger the fallback; many defaults le
     why=_WHY,
     fix=_OVERLOAD,
     needs=_PROMISED,
+    hints=hints.FALLBACK_ON_OVERLOAD,
 )
 def test_overload_falls_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A turn without stream survives a 529 of the primary."""
@@ -47,6 +49,7 @@ def test_overload_falls_back(desktop: DesktopApp, provider: ScriptedProvider) ->
     why=_WHY,
     fix="Trigger the fallback on 500.",
     needs=_PROMISED,
+    hints=hints.FALLBACK_ON_FAILURE,
 )
 def test_server_error_falls_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A turn without stream survives a 500 of the primary."""
@@ -60,6 +63,7 @@ def test_server_error_falls_back(desktop: DesktopApp, provider: ScriptedProvider
     why=_WHY,
     fix=_OVERLOAD,
     needs=_PROMISED,
+    hints=hints.FALLBACK_ON_OVERLOAD,
 )
 def test_overload_falls_back_streamed(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A streamed turn survives a 529 of the primary."""
@@ -73,6 +77,7 @@ def test_overload_falls_back_streamed(desktop: DesktopApp, provider: ScriptedPro
     why=_WHY,
     fix="Trigger the fallback on 500 for streaming requests too.",
     needs=_PROMISED,
+    hints=hints.FALLBACK_ON_FAILURE,
 )
 def test_server_error_falls_back_streamed(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A streamed turn survives a 500 of the primary."""
@@ -86,6 +91,7 @@ def test_server_error_falls_back_streamed(desktop: DesktopApp, provider: Scripte
     why=_WHY,
     fix="Treat a refused connection like a 5xx of the primary.",
     needs=_UNREACHABLE,
+    hints=hints.FALLBACK_ON_REFUSAL,
 )
 def test_refused_connection_falls_back(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
@@ -101,6 +107,7 @@ def test_refused_connection_falls_back(
     why=_WHY,
     fix="Treat a refused connection like a 5xx of the primary, for streaming requests too.",
     needs=_UNREACHABLE,
+    hints=hints.FALLBACK_ON_REFUSAL,
 )
 def test_refused_connection_falls_back_streamed(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
@@ -134,6 +141,9 @@ def test_healthy_primary_is_left_alone(desktop: DesktopApp, provider: ScriptedPr
     why="Each mistake costs one call at every provider, and the wrong error comes back.",
     fix="Limit the fallback to 429 and 5xx.",
     needs=_PROMISED,
+    hints={
+        "portkey": "strategy.on_status_codes: [429, 500, 502, 503, 504, 529]; without it every error falls back",
+    },
 )
 def test_client_mistake_does_not_fall_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A 400 of the primary is returned, not replayed at the backup."""
@@ -194,6 +204,9 @@ def test_answers_are_not_spliced(desktop: DesktopApp, provider: ScriptedProvider
     why="During an outage tools, instructions or features vanish without a word.",
     fix="Send the backup the same request: body, anthropic-beta and anthropic-version.",
     needs=_PROMISED,
+    hints={
+        "portkey": 'forward_headers: ["anthropic-beta", "anthropic-version"] on every target',
+    },
 )
 def test_backup_gets_the_whole_request(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """After a fallback the backup has received the same body, betas and version that the primary did."""
@@ -217,6 +230,10 @@ def test_backup_gets_the_whole_request(desktop: DesktopApp, provider: ScriptedPr
     why="The gateway key of every user is disclosed to the backup provider in each outage.",
     fix="Drop the client's credential on the fallback route as well.",
     needs=[*_PROMISED, "holds_provider_key"],
+    hints={
+        "nginx": 'repeat proxy_set_header Authorization "" in the location of the backup',
+        "haproxy": "http-request del-header authorization in the frontend",
+    },
 )
 def test_key_does_not_reach_the_backup(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
@@ -225,7 +242,7 @@ def test_key_does_not_reach_the_backup(
     script = provider.script(Plan(status=500))
     answered(desktop.engine.turn(script.text), "a turn whose primary answers 500")
     receipts = [r for r in provider.receipts(script) if r.provider == "backup"]
-    expect(receipts, "a request at the backup", "none", hop=_HOP)
+    expect(receipts, "a request at the backup", "an answer without one", hop=_HOP)
     carriers = [name for r in receipts for name, value in r.headers if target.api_key in value]
     expect(
         not carriers and not any(target.api_key.encode() in r.body for r in receipts),

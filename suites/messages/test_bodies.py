@@ -16,9 +16,12 @@ from gatecert.suite import (
     Turn,
     a_receipt,
     answered,
+    arrivals,
     at,
     expect,
     first_message,
+    hints,
+    kept,
     only_receipt,
     requirement,
     same,
@@ -39,7 +42,8 @@ _OPEN_FIELDS = {
     MUST,
     source="observed: a first turn is 50 to 140 kB, whatever the user types",
     why="Real conversations fail although a short curl test works.",
-    fix="Raise the request body limit to 32 MB (client_max_body_size, maxRequestBodySize or the like).",
+    fix="Raise the request body limit to 32 MB.",
+    hints=hints.BODY_LIMIT,
 )
 def test_realistic_first_turn_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A first turn of realistic size is answered, and its messages arrive unchanged, streamed and not."""
@@ -78,6 +82,9 @@ def test_tools_arrive_unchanged(desktop: DesktopApp, provider: ScriptedProvider)
     source="observed: the desktop profile sends thinking on every turn",
     why="Answers get worse without anybody being told.",
     fix="Pass thinking on; do not strip fields that the gateway does not know.",
+    hints={
+        "litellm": "litellm_settings.modify_params: false and drop_params: false",
+    },
 )
 def test_thinking_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The thinking field arrives unchanged."""
@@ -104,6 +111,9 @@ def test_effort_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None
     source="official: treat body fields as an open list",
     why="Each client update that adds a field silently loses a feature until the gateway is updated.",
     fix="Pass unknown top-level fields on instead of keeping an allow-list.",
+    hints={
+        "litellm": "no additional_drop_params, and litellm_settings.drop_params: false",
+    },
 )
 def test_unknown_fields_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """Body fields that the gateway cannot know arrive unchanged."""
@@ -132,11 +142,11 @@ def test_user_id_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> Non
     fix="Pass messages on without checking their roles.",
 )
 def test_system_role_message_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """A message of role system inside messages arrives in its place."""
-    reminder = {"role": "system", "content": [{"type": "text", "text": "Mind the gap."}]}
-    for _, body in _arrived(desktop, provider, further=[reminder]):
-        came = at(body, "messages", 1)
-        same(reminder, came, "the second message at the provider", hop=_HOP)
+    """A message of role system inside messages arrives in its place, its content a text or blocks."""
+    for content in ([{"type": "text", "text": "Mind the gap."}], "Mind the gap."):
+        reminder = {"role": "system", "content": content}
+        for came in arrivals(desktop, provider, further=[reminder]):
+            kept([reminder], came.further, "the second message")
 
 
 @requirement(
@@ -181,7 +191,7 @@ def test_tool_loop_history_arrives(desktop: DesktopApp, provider: ScriptedProvid
     ]
     for _, body in _arrived(desktop, provider, further=history):
         came = body.get("messages")
-        same(history, came[1:] if isinstance(came, list) else came, "the history", hop=_HOP)
+        kept(history, came[1:] if isinstance(came, list) else came, "the history")
 
 
 @requirement(
@@ -206,6 +216,14 @@ def test_count_tokens_is_the_providers(desktop: DesktopApp, provider: ScriptedPr
     source="field: gateways that call the provider twice for one request",
     why="Every turn is paid twice, and tools may run twice.",
     fix="Do not retry or mirror a request whose answer has begun.",
+    hints={
+        "nginx": "no non_idempotent in proxy_next_upstream, and no mirror",
+        "envoy": "no 5xx in retry_on, and no request_mirror_policies",
+        "haproxy": "retry-on conn-failure",
+        "kong": "retries: 0 on the Service",
+        "litellm": "litellm_settings.num_retries: 0",
+        "traefik": "no retry middleware, and no mirroring service",
+    },
 )
 def test_turn_arrives_once(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """One turn is one request at the provider, streamed or not, and no copy comes later."""
@@ -228,8 +246,7 @@ def test_unicode_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> Non
     words = "Grüße, 日本語, עברית, 👩‍👩‍👧‍👦 \U0001f9ea, e\u0301 and é, \u2028 and \\u0041"
     further = [{"role": "assistant", "content": words}, {"role": "user", "content": words}]
     for _, body in _arrived(desktop, provider, further=further):
-        same(words, at(body, "messages", 1, "content"), "the text at the provider", hop=_HOP)
-        same(further, (body.get("messages") or [])[1:], "the messages", hop=_HOP)
+        kept(further, (body.get("messages") or [])[1:], "the text")
 
 
 @requirement(
@@ -263,7 +280,8 @@ def test_nothing_is_added(desktop: DesktopApp, provider: ScriptedProvider) -> No
     SHOULD,
     source="official: the API takes 32 MB; field: default body limits of 1 MB in proxies",
     why="Pictures, PDFs and long conversations fail with 'Request too large', although the model takes them.",
-    fix="Raise the request body limit to 32 MB (nginx: client_max_body_size 32m, and so on).",
+    fix="Raise the request body limit to 32 MB.",
+    hints=hints.BODY_LIMIT,
 )
 def test_large_attachments_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A turn with a picture and a document, 2 MB in all, is answered and arrives unchanged."""
@@ -301,6 +319,14 @@ def test_title_request_arrives(desktop: DesktopApp, provider: ScriptedProvider) 
     source="field: answer caches in gateways; the client repeats a request when it wants another answer",
     why="Trying again shows the same answer, and what is live (time, files, tools) is answered from the past.",
     fix="Turn response caching off for /v1/messages.",
+    hints={
+        "azure-apim": "no cache-lookup and no llm-semantic-cache-lookup policy",
+        "cloudflare": "cf-aig-skip-cache: true, or no caching in the AI Gateway",
+        "kong": "no proxy-cache and no ai-semantic-cache plugin",
+        "litellm": "litellm_settings.cache: false",
+        "nginx": "proxy_cache off",
+        "portkey": "no cache in the config",
+    },
 )
 def test_repeated_turn_is_asked_anew(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The same request sent twice is answered by the provider twice."""
@@ -344,7 +370,7 @@ def _body(receipt: Receipt) -> dict[str, Any]:
     expect(
         isinstance(body, dict),
         "a JSON object at the provider",
-        f"{receipt.body[:120]!r}",
+        f"the body {receipt.body[:120]!r}",
         hop=_HOP,
         silent=True,
     )

@@ -10,6 +10,7 @@ from gatecert.suite import (
     ScriptedProvider,
     a_receipt,
     answered,
+    hints,
     requirement,
     same,
 )
@@ -23,7 +24,8 @@ _BETAS = "claude-code-20250219,interleaved-thinking-2025-05-14,gatecert-future-2
     MUST,
     source="official: forward anthropic-beta byte for byte, without an allow-list of values",
     why="Features switch off or turns end in 400 after each client update.",
-    fix="Forward anthropic-beta unchanged (Portkey: forward_headers; LiteLLM: forward client headers).",
+    fix="Forward anthropic-beta unchanged, values that the gateway does not know included.",
+    hints=hints.BETAS,
 )
 def test_betas_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """Every value of anthropic-beta arrives, unknown ones included, and none is added."""
@@ -43,6 +45,7 @@ def test_betas_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     source="official: forward anthropic-beta byte for byte",
     why="The provider sees another request than the client sent; caches and logs do not match.",
     fix="Forward the header as it came; do not sort or re-join its values.",
+    hints=hints.BETAS,
 )
 def test_betas_arrive_byte_for_byte(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """anthropic-beta arrives byte for byte, in the client's order."""
@@ -72,6 +75,11 @@ def test_version_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> Non
     source="official: treat headers as an open list; the session id groups a conversation",
     why="A conversation cannot be followed through the provider's logs.",
     fix="Forward the client's end-to-end headers instead of keeping an allow-list.",
+    hints={
+        "litellm": "general_settings.forward_client_headers_to_llm_api: true",
+        "nginx": "proxy_pass_request_headers on",
+        "portkey": '"x-claude-code-session-id" among forward_headers',
+    },
 )
 def test_session_id_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The session id header of the engine arrives unchanged."""

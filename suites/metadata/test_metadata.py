@@ -11,6 +11,7 @@ from gatecert.suite import (
     Target,
     answered,
     expect,
+    hints,
     only_receipt,
     refused,
     requirement,
@@ -44,6 +45,10 @@ def test_valid_metadata_is_accepted(desktop: DesktopApp) -> None:
     why="Requests cannot be told apart by team or user, so nobody can be charged.",
     fix="Pass the metadata header on byte for byte.",
     needs=["metadata", "forwards_metadata"],
+    hints={
+        "litellm": "general_settings.forward_client_headers_to_llm_api: true (headers that begin with x-)",
+        "portkey": 'forward_headers: ["x-portkey-metadata"]',
+    },
 )
 def test_metadata_arrives_with_the_request(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
@@ -64,6 +69,7 @@ def test_metadata_arrives_with_the_request(
     why=_WHY,
     fix=_FIX,
     needs=_VALIDATED,
+    hints=hints.METADATA_GUARDRAIL,
 )
 def test_trailing_comma_is_refused(desktops: Desktops, target: Target) -> None:
     """Metadata with a trailing comma is refused with an error that names the header."""
@@ -107,6 +113,7 @@ def test_wrong_key_case_is_refused(desktops: Desktops, target: Target) -> None:
     why="Requests without a team or user are served and charged to nobody.",
     fix="Refuse metadata that lacks a required key, and name the key.",
     needs=[*_VALIDATED, "required_metadata_keys"],
+    hints=hints.METADATA_GUARDRAIL,
 )
 def test_missing_required_key_is_refused(desktops: Desktops, target: Target) -> None:
     """Metadata without a required key is refused, and so is a request without metadata."""
@@ -151,6 +158,9 @@ def test_metadata_is_accepted_on_discovery(desktop: DesktopApp) -> None:
     why="A typing mistake sends a team's prompts to another provider or region, and nobody notices.",
     fix="Refuse metadata that cannot be read; do not route it as if it were empty.",
     needs=["metadata", "routes_on_metadata"],
+    hints={
+        "portkey": "no default in the conditional strategy: what matches nothing is then refused with 400",
+    },
 )
 def test_broken_metadata_never_changes_the_route_in_silence(
     desktops: Desktops, provider: ScriptedProvider, target: Target
@@ -183,6 +193,7 @@ def test_broken_metadata_never_changes_the_route_in_silence(
     why="Requests that break the policy still send the prompt out and cost money.",
     fix="Check metadata before the provider is called.",
     needs=_VALIDATED,
+    hints=hints.METADATA_GUARDRAIL,
 )
 def test_refused_metadata_never_reaches_the_provider(
     desktops: Desktops, provider: ScriptedProvider, target: Target

@@ -14,6 +14,10 @@ _FIX = "Look for synchronous logging, policy calls and body parsing on the reque
     why="Every turn and every step of a tool loop gets slower by this much.",
     fix=_FIX,
     needs=["overhead_p50_ms"],
+    hints={
+        "nginx": 'keepalive in the upstream, with proxy_http_version 1.1 and proxy_set_header Connection ""',
+        "haproxy": "http-reuse safe",
+    },
 )
 def test_whole_answer_within_budget(paired: Callable[..., Paired]) -> None:
     """The gateway adds no more than the promised budget to a whole answer (median)."""

@@ -6,6 +6,7 @@ from gatecert.suite import (
     HOLD_MS,
     MUST,
     SHOULD,
+    Asking,
     Block,
     DesktopApp,
     Desktops,
@@ -17,6 +18,7 @@ from gatecert.suite import (
     answered,
     at,
     expect,
+    hints,
     requirement,
     same,
 )
@@ -24,7 +26,7 @@ from gatecert.suite import (
 _HOP = "provider → gateway → client"
 _PASS_ON = (
     "When the provider breaks off, close the client's connection without the final chunk, or send an "
-    "error event; speak HTTP/1.1 to the provider (nginx: proxy_http_version 1.1)."
+    "error event; speak HTTP/1.1 to the provider."
 )
 _TEXT = [f"part {number} " for number in range(40)]
 
@@ -35,6 +37,7 @@ _TEXT = [f"part {number} " for number in range(40)]
     source="field: Portkey issue 1797, LiteLLM PR 32159: a cut stream ends as a clean 200",
     why="Half an answer is taken for a whole one, or the client asks again and again.",
     fix=_PASS_ON,
+    hints=hints.CHUNKED_FROM_PROVIDER,
 )
 def test_cut_stream_does_not_look_complete(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A stream that the provider cuts inside a block reaches the client as broken off, not as ended."""
@@ -49,6 +52,7 @@ def test_cut_stream_does_not_look_complete(desktop: DesktopApp, provider: Script
     source="field: cuts at other places pass where the first one does not",
     why="Half an answer is taken for a whole one.",
     fix=_PASS_ON,
+    hints=hints.CHUNKED_FROM_PROVIDER,
 )
 def test_cut_inside_an_event_does_not_look_complete(
     desktop: DesktopApp, provider: ScriptedProvider
@@ -66,6 +70,7 @@ def test_cut_inside_an_event_does_not_look_complete(
     source="observed: what came before the break is shown or retried by the client",
     why="Text that was already paid for and on its way is lost.",
     fix="Relay every event at once instead of holding the last ones back.",
+    hints=hints.NOT_BUFFERED,
 )
 def test_text_before_a_cut_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """Everything the provider sent before it broke off reaches the client."""
@@ -130,6 +135,10 @@ def test_error_before_the_stream_is_a_status(
     source="field: gateways that read the provider to the end after the client has left",
     why="Every stopped answer is paid in full.",
     fix="Close the connection to the provider when the client closes its own.",
+    hints={
+        "nginx": "proxy_ignore_client_abort off",
+        "haproxy": "option abortonclose",
+    },
 )
 def test_leaving_stops_the_provider(desktops: Desktops, provider: ScriptedProvider) -> None:
     """When the user stops an answer, the provider's connection is closed as well."""
@@ -161,6 +170,7 @@ def test_leaving_stops_the_provider(desktops: Desktops, provider: ScriptedProvid
     source="field: stale connections to the provider re-used after a broken stream",
     why="After each broken stream somebody else's turn fails.",
     fix="Do not return a connection to the pool after a broken answer.",
+    hints=hints.FRESH_CONNECTIONS,
 )
 def test_turn_after_a_cut_succeeds(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The turn after a cut stream is answered."""
@@ -178,9 +188,9 @@ def test_turn_after_a_cut_succeeds(desktop: DesktopApp, provider: ScriptedProvid
     why="A stream that breaks off cannot be told from one that ended, and half an answer may stand.",
     fix="Answer by HTTP/1.1 with Transfer-Encoding: chunked.",
 )
-def test_stream_is_framed(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_stream_is_framed(desktop: DesktopApp, asking: Asking) -> None:
     """A stream is framed (chunked), so that its end can be told from a break."""
-    exchange = answered(desktop.engine.turn(provider.script().text), "a streamed turn")
+    exchange = answered(desktop.engine.turn(asking.ask().text), "a streamed turn")
     expect(
         not exchange.ends_by_close,
         "transfer-encoding: chunked",

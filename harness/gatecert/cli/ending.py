@@ -8,9 +8,12 @@ from pathlib import Path
 from rich.markup import escape
 
 from gatecert.record import Result, RunRecord
+from gatecert.report.facts import slowest
+from gatecert.report.hints import as_sentence, hints_for, recognised
+from gatecert.report.provisional import broken_provisional, counts_from
 from gatecert.report.triage import Change, changes
 from gatecert.report.visible import one_line
-from gatecert.report.words import some
+from gatecert.report.words import count, duration, some
 from gatecert.requirements import REASONS
 
 _COLOURS = {
@@ -25,6 +28,7 @@ _TOLD = ("fail", "error", "fixed", "warn")
 _MOST_TOLD = 12
 _MOST_NAMED = 12
 _MOST_CHARACTERS = 400
+_FEWEST_TO_COMPARE = 4
 NOTHING_JUDGED = "no requirement could be judged, so this run says nothing about the gateway"
 _LIVE = (
     "the provider is live and cannot be scripted: add [upstream] listen (or --upstream-listen) "
@@ -47,23 +51,46 @@ def ending(record: RunRecord, folder: Path) -> list[str]:
 
 def headline(record: RunRecord) -> str:
     """The verdict on the gateway in one line, with console mark-up."""
+    return _verdict(record) + _provisional(record)
+
+
+def _provisional(record: RunRecord) -> str:
+    """What will fail once it counts: no verdict may hide it."""
+    new = len(broken_provisional(record))
+    if not new:
+        return ""
+    words = f"{count(new, 'provisional requirement')} broken"
+    return f"; [yellow]{words}, failing from {plain(counts_from(record))} on[/]"
+
+
+def _verdict(record: RunRecord) -> str:
     fails = [r for r in record.broken_musts if r.verdict == "fail"]
     if fails:
         return f"[bold red]NOT CONFORMANT[/]: {len(fails)} MUST requirements failed"
     if not record.conformant and record.judged:
-        count = len(record.broken_musts)
-        return f"[bold yellow]NO NEW FAILURES[/]: {count} known deviations from a MUST still show"
+        shown = len(record.broken_musts)
+        return f"[bold yellow]NO NEW FAILURES[/]: {shown} known deviations from a MUST still show"
     if not record.judged:
         return f"[bold yellow]NOT JUDGED[/]: {NOTHING_JUDGED}"
     if record.state != "finished":
         return "[bold yellow]NOT JUDGED[/]: the run is partial; what was judged holds"
     if record.not_verified:
-        count = len(record.not_verified)
-        return f"[bold yellow]CONFORMANT, INCOMPLETE[/]: {count} requirements could not be verified"
+        open_ = len(record.not_verified)
+        return f"[bold yellow]CONFORMANT, INCOMPLETE[/]: {open_} requirements could not be verified"
     if not record.whole_catalogue:
         scope = f"{record.selected} of {record.catalogue['requirements']}"
         return f"[bold yellow]CONFORMANT AS FAR AS SELECTED[/]: {scope} requirements were run"
-    return "[bold green]CONFORMANT[/]: every MUST that applies holds"
+    which = "counts already" if broken_provisional(record) else "applies"
+    return f"[bold green]CONFORMANT[/]: every MUST that {which} holds"
+
+
+def slowest_lines(record: RunRecord) -> list[str]:
+    """The requirements that took longest, with console mark-up."""
+    found = slowest(record)
+    if len(found) < _FEWEST_TO_COMPARE:
+        return []
+    head = f"the {len(found)} slowest requirements:"
+    return [head, *(f"  {duration(r.duration_ms):>9}  {r.id:10} {plain(r.title)}" for r in found)]
 
 
 def result_line(result: Result) -> str:
@@ -71,7 +98,8 @@ def result_line(result: Result) -> str:
     colour = _COLOURS.get(result.verdict, "dim")
     words = result.title if result.verdict == "pass" else result.reason
     suspect = f" [dim](suspect: {plain(result.suspect)})[/]" if result.suspect else ""
-    return f"  [{colour}]{result.verdict:5}[/] {result.id:10} {plain(words)}{suspect}"
+    new = "[dim]provisional:[/] " if result.provisional and result.verdict != "pass" else ""
+    return f"  [{colour}]{result.verdict:5}[/] {result.id:10} {new}{plain(words)}{suspect}"
 
 
 def plain(text: str) -> str:
@@ -84,7 +112,8 @@ def _findings(record: RunRecord) -> list[str]:
     apart = [Change(r) for r in record.results if r.verdict in ("error", "fixed")]
     found = [c for c in [*changes(record), *apart] if c.result.verdict in _TOLD or _fails(c)]
     found.sort(key=lambda change: 0 if _fails(change) else _TOLD.index(change.result.verdict))
-    lines = [line for change in found[:_MOST_TOLD] for line in _change(change)]
+    gateways = recognised(record.target, record.results)
+    lines = [line for change in found[:_MOST_TOLD] for line in _change(change, gateways)]
     further = len(found) - _MOST_TOLD
     return [*lines, *([f"  … and {further} more in the report"] if further > 0 else [])]
 
@@ -93,7 +122,7 @@ def _fails(change: Change) -> bool:
     return any(r.verdict == "fail" for r in (change.result, *change.also))
 
 
-def _change(change: Change) -> list[str]:
+def _change(change: Change, gateways: Sequence[str]) -> list[str]:
     lines = [result_line(change.result)]
     if change.one_answer:
         lines.append(
@@ -103,6 +132,8 @@ def _change(change: Change) -> list[str]:
         lines.append(f"the same change is asked for by {_also(change)}")
     if change.result.verdict not in ("error", "fixed"):
         lines.append(f"what to do: {plain(change.todo)}")
+        hints = hints_for(change.result, gateways) if not change.check_first else {}
+        lines += [f"in {plain(as_sentence(hints))}"] if hints else []
     return [lines[0], *(f"           [dim]{line}[/]" for line in lines[1:])]
 
 

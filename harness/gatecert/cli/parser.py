@@ -20,6 +20,7 @@ from gatecert.requirements import AREAS
 from gatecert.session.options import (
     DEFAULT_CLIENT_PROFILE,
     DEFAULT_EXAMPLES,
+    DEFAULT_LIVE_TOKENS,
     DEFAULT_MAX_REQUESTS,
     DEFAULT_OVERHEAD_PAIRS,
     EMBEDDED,
@@ -145,6 +146,13 @@ def _add_run(commands: Commands[_Parser]) -> None:
         help="send at most N requests to the gateway (default: %(default)s)",
     )
     add(
+        "--max-tokens-total",
+        type=int,
+        metavar="N",
+        help=f"spend at most N tokens, input and output (default: {DEFAULT_LIVE_TOKENS:,} for a "
+        "live provider)",
+    )
+    add(
         "--overhead-pairs",
         type=int,
         default=DEFAULT_OVERHEAD_PAIRS,
@@ -189,7 +197,14 @@ def _add_requirements(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser("requirements", help="list the catalogue")
     parser.set_defaults(command=list_requirements)
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
-    parser.add_argument("--area", action="append", default=[], choices=AREAS)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--area", action="append", default=[], choices=AREAS)
+    what.add_argument(
+        "--trace", action="store_true", help="which source line is covered by which requirement"
+    )
+    what.add_argument(
+        "--retired", action="store_true", help="identifiers that are never used again"
+    )
 
 
 def _add_lint(commands: Commands[_Parser]) -> None:

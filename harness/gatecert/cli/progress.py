@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from gatecert.cli.ending import ending, plain, result_line
+from gatecert.cli.ending import ending, plain, result_line, slowest_lines
 from gatecert.cli.telling import debugging, internal_error, tell
 from gatecert.gateways.target import Target
 from gatecert.record import Result, RunRecord
@@ -118,7 +118,8 @@ class Progress:
 
     def _summary(self, record: RunRecord, folder: Path) -> None:
         self._console.print(_area_table(record))
-        for line in ending(record, folder):
+        slow = slowest_lines(record) if self._verbose else []
+        for line in [*slow, *ending(record, folder)]:
             self._console.print(line)
 
 

@@ -28,8 +28,12 @@ _CLEAR_THINKING = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]
 
 
 def encode(body: Json) -> bytes:
-    """A body as JSON.stringify writes it: no blanks, no escapes for non-ASCII text."""
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+    """A body as JSON.stringify writes it: no blanks, no escapes for non-ASCII text.
+
+    A surrogate without its pair becomes an escape, since UTF-8 has no bytes for it.
+    """
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace")
 
 
 def turn_body(

@@ -83,8 +83,9 @@ class Target:
     """A gateway that is up, or said to be.
 
     ``upstream_url`` is the scripted provider behind it, ``""`` for a live one. ``tls`` is an https
-    address that it has besides its base URL. ``secrets`` are the values that no output may contain,
-    each with the name it is shown under.
+    address that it has besides its base URL. ``turn_model`` takes the chat model's place in turns:
+    a live provider for which none is configured gets the cheapest. ``secrets`` are the values that
+    no output may contain, each with the name it is shown under.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Target:
     upstream_url: str = ""
     tls: TlsAddress = TlsAddress()
     version: str = ""
+    turn_model: str = ""
     secrets: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
     @property

@@ -106,6 +106,8 @@ def parse_target(raw: Mapping[str, Any], where: str, default_name: str = "") -> 
         keys=_sample_keys(gateway.get("keys", {}), where),
     )
     listen = listen_address(upstream.get("listen"), f"{where}: [upstream] listen")
+    if not listen and "chat" not in gateway.get("models", {}):
+        target = replace(target, turn_model=target.models.background)
     if listen.endswith(":0"):
         raise UsageError(f"{where}: [upstream] listen needs a port that the gateway can be told")
     _check_means(target, listen, where)
@@ -138,6 +140,7 @@ def from_flags(
         api_key=key_from(api_key_env, "--api-key-env"),
         headers=pairs,
         models=Models(chat=model) if model else Models(),
+        turn_model="" if model or listen else Models().background,
     )
     return ExternalGateway(with_secrets(target), listen_address(listen, "--upstream-listen"))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 import json
+import posixpath
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 
 from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, is_stream
-from gatecert.gateways.reference.decisions import Refusal
+from gatecert.gateways.defects.walking import mapped
+from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
 
@@ -50,6 +53,38 @@ class ReserialisesJson(BentRequest, BentAnswer):
     def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
         for key in sorted(body):
             body[key] = body.pop(key)
+
+
+@variant("writes-json-anew")
+class WritesJsonAnew(ReferenceGateway):
+    """Bodies are written by another JSON library: all but ASCII escaped, 1.0 as 1, keys sorted."""
+
+    def forwarded_body(self, request: Request) -> bytes:
+        return _anew(request.body)
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        headers = super().relayed_headers(response)
+        kept = is_stream(response) or response.headers.get("content-encoding")
+        return headers if kept else [(k, v) for k, v in headers if k != "content-length"]
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        if is_stream(response) or response.headers.get("content-encoding"):
+            async for piece in super().pieces(request, response):
+                yield piece
+            return
+        yield _anew(await response.aread())
+
+
+def _anew(body: bytes) -> bytes:
+    data = parsed(body)
+    if not isinstance(data, dict):
+        return body
+    return json.dumps(mapped(data, _as_javascript), sort_keys=True, indent=1).encode()
+
+
+def _as_javascript(value: Any) -> Any:
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e21
+    return int(value) if whole else value
 
 
 @variant("crlf-events")
@@ -141,6 +176,64 @@ class ProbeIs404(ReferenceGateway):
 
     async def answer_probe(self, request: Request, reply: Reply) -> None:
         await reply.answer(404, [("content-type", "application/json")], b"")
+
+
+@variant("normalises-paths")
+class NormalisesPaths(ReferenceGateway):
+    """Paths are decoded, folded and cleaned of dots, slashes and ;parameters before all checks."""
+
+    async def serve(self, request: Request, reply: Reply) -> None:
+        path, mark, query = request.target.partition("?")
+        plain = "/".join(part.partition(";")[0] for part in unquote(path).split("/"))
+        plain = posixpath.normpath("/" + plain.lstrip("/")).lower()
+        await super().serve(replace(request, target=plain + mark + query), reply)
+
+
+@variant("keys-before-paths")
+class KeysBeforePaths(ReferenceGateway):
+    """The key is checked before the path, with a challenge; probes are answered with 405."""
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        return self.authenticate(request) or super().endpoint(request)
+
+    def key_refusal(self, message: str) -> Refusal:
+        refusal = super().key_refusal(message)
+        challenge = ("www-authenticate", 'Bearer realm="gateway", error="invalid_token"')
+        return replace(refusal, headers=(*refusal.headers, challenge))
+
+    async def answer_probe(self, request: Request, reply: Reply) -> None:
+        await reply.answer(405, [("allow", "GET, POST")], b"")
+
+
+@variant("serves-wide-names")
+class ServesWideNames(BentRequest):
+    """A [1m] at the end of a name is taken off, and the model served."""
+
+    def check_body(self, request: Request) -> Refusal | None:
+        bare = replace(request, body=self.forwarded_body(request))
+        return super().check_body(bare)
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        body["model"] = str(body.get("model")).removesuffix("[1m]")
+
+
+@variant("mixed-model-list")
+class MixedModelList(ReferenceGateway):
+    """The list names other vendors' models too, has further fields, and no paging."""
+
+    def model_list(self) -> dict[str, Any]:
+        names = [*self.config.models, "gpt-5.2", "text-embedding-3-large"]
+        capacity = {"max_input_tokens": 1_000_000, "supports_1m": True}
+        return {"data": [{"id": n, "display_name": None, **capacity} for n in names]}
+
+
+@variant("closes-after-refusals")
+class ClosesAfterRefusals(ReferenceGateway):
+    """A connection on which something was refused is closed."""
+
+    async def refuse(self, reply: Reply, refusal: Refusal) -> None:
+        headers = (*refusal.headers, ("connection", "close"))
+        await super().refuse(reply, replace(refusal, headers=headers))
 
 
 @variant("error-event-on-cut")

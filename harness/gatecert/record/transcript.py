@@ -14,6 +14,9 @@ from gatecert.record.redact import Redactor
 _KEEP_CHARS = 6_000
 _KEEP_CHARS_BRIEF = 1_600
 _SMALL_BODY_CHARS = 2_000
+_LARGE_BODY_BYTES = 4 * 1024 * 1024
+_ENDS_BYTES = 65_536  # of a large body; far more than is shown of it
+_NOT_KEPT = "BODY_NOT_KEPT"
 _CLIENT_KEY = "api-key"  # the name under which targets list the client's key
 _GATEWAY_KEY = "GATEWAY_KEY"  # its variable
 _CLIENT_HEADERS = {"authorization", "x-api-key"}
@@ -26,20 +29,27 @@ Headers = Sequence[tuple[str, str]]
 def recorded_message(
     first_line: str, headers: Headers, body: bytes, redactor: Redactor, *, brief: bool = False
 ) -> RecordedMessage:
-    """A message as evidence. The middle of a long body is left out; its hash covers all of it."""
-    text = redactor.text(body.decode("utf-8", "backslashreplace"))
+    """A message as evidence. The middle of a long body is left out; its hash covers all of it.
+
+    Beyond 4 MB only the ends are redacted and kept, and the hash is that of the bytes.
+    """
+    large = len(body) > _LARGE_BODY_BYTES
+    kept = body[:_ENDS_BYTES] + body[-_ENDS_BYTES:] if large else body
+    text = redactor.text(kept.decode("utf-8", "backslashreplace"))
     keep = _KEEP_CHARS_BRIEF if brief else _KEEP_CHARS
     truncated = len(text) > keep
     shown = text
     if truncated:
-        left_out, half = len(text) - keep, keep // 2
+        left_out, half = len(text) - keep + len(body) - len(kept), keep // 2
         shown = f"{text[:half]}\n… {left_out} characters left out …\n{text[-half:]}"
     return RecordedMessage(
         first_line=redactor.text(first_line),
         headers=[[redactor.text(name), redactor.header(name, value)] for name, value in headers],
         body=shown,
         body_bytes=len(body),
-        body_sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        body_sha256=hashlib.sha256(
+            body if large else text.encode("utf-8", "surrogatepass")
+        ).hexdigest(),
         truncated=truncated,
     )
 
@@ -61,7 +71,8 @@ def curl_line(
 
     A body over 2,000 characters is written, redacted, to a file in ``bodies`` and read from there.
     Without ``bodies`` it is not kept, because passing rows would fill the run's folder; the line
-    then names the file BODY_NOT_KEPT, so that curl says so instead of sending something else.
+    then names the file BODY_NOT_KEPT, so that curl says so instead of sending something else. A
+    body over 4 MB is never kept.
     """
     parts = ["curl", "--path-as-is", "-sS", "-i"]
     parts += ["-I"] if method == "HEAD" else ["-X", method]
@@ -69,7 +80,9 @@ def curl_line(
     for name, value in headers:
         if name.lower() not in _CURL_SETS_ITSELF:
             parts += ["-H", _header_argument(name, value, redactor)]
-    if body:
+    if len(body) > _LARGE_BODY_BYTES:
+        parts += ["--data-binary", f"@{_NOT_KEPT}"]
+    elif body:
         text = redactor.text(body.decode("utf-8", "backslashreplace"))
         small = len(text) <= _SMALL_BODY_CHARS
         parts += ["--data-binary", shlex.quote(text) if small else f"@{_kept(text, bodies)}"]
@@ -79,7 +92,7 @@ def curl_line(
 def _kept(text: str, bodies: Path | None) -> str:
     """Write a body to its file and return the path as seen from the run's folder."""
     if bodies is None:
-        return "BODY_NOT_KEPT"
+        return _NOT_KEPT
     bodies.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     (bodies / f"{digest}.json").write_text(text, encoding="utf-8", errors="backslashreplace")

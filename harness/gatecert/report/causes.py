@@ -59,7 +59,7 @@ def answer_of(came: str) -> str:
     found = _ANSWER.search(came)
     if found:
         return _alike(found.group())
-    telling = _SENTENCE.match(came) and not came.startswith("HTTP 2")
+    telling = _SENTENCE.match(came) and not came.startswith(("HTTP 2", "an empty "))
     return _alike(came) if telling else ""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gatecert.record import RunRecord
+from gatecert.record import Result, RunRecord
 from gatecert.report.words import duration, moment
 
 Facts = Mapping[str, str]
+_MOST_SLOW = 10
 
 
 def facts(record: RunRecord) -> Facts:
@@ -25,9 +26,16 @@ def facts(record: RunRecord) -> Facts:
         "Duration": duration(record.duration_ms) if record.duration_ms else "",
         "Known deviations": _known(record.known_file),
         "Selection": _selection(record),
+        "Limits": _limits(record),
         "Machine": _machine(record.environment),
     }
     return {label: value for label, value in found.items() if value}
+
+
+def slowest(record: RunRecord) -> list[Result]:
+    """The requirements that took longest, the slowest first; timing itself is left out."""
+    judged = [r for r in record.results if r.duration_ms and r.area != "overhead"]
+    return sorted(judged, key=lambda r: -r.duration_ms)[:_MOST_SLOW]
 
 
 def settings(record: RunRecord) -> Facts:
@@ -74,6 +82,14 @@ def _selection(record: RunRecord) -> str:
     given = "; ".join(f"{name} {value}" for name, value in named.items() if value)
     scope = f"{record.selected} of {record.catalogue['requirements']} requirements"
     return f"{scope} ({given})" if given else scope
+
+
+def _limits(record: RunRecord) -> str:
+    limits = record.selection.get("limits")
+    if not limits:
+        return ""
+    told = f"at most {limits['requests']:,} requests and {limits['tokens']:,} tokens"
+    return f"{told}, turns with {limits['model']}"
 
 
 def _machine(environment: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gatecert.record import RunRecord
+from gatecert.report.provisional import broken_provisional, counts_from
 from gatecert.report.words import count, state_words
 
 Tone = Literal["fit", "unfit", "incomplete"]
@@ -29,10 +30,10 @@ def headline(record: RunRecord) -> Headline:
         further = [f"The run is also incomplete: {'; '.join(missing)}."] if missing else []
         return Headline("unfit", _unfit(record), [*tally, *further])
     if missing:
-        judged = "No MUST was found broken." if record.judged else "Nothing was judged."
+        judged = _none_broken(record) if record.judged else "Nothing was judged."
         title, notes = f"Incomplete: {missing[0]}", [f"Also, {gap}." for gap in missing[1:]]
         return Headline("incomplete", title, [judged, *_detail(record), *notes, *tally])
-    return Headline("fit", "Fit for Claude Desktop", ["Every MUST that applies holds.", *tally])
+    return Headline("fit", *_fit(record, tally))
 
 
 def gaps(record: RunRecord) -> list[str]:
@@ -57,6 +58,19 @@ def _unfit(record: RunRecord) -> str:
     return f"Not fit: {_deviations(len(record.broken_musts))}"
 
 
+def _fit(record: RunRecord, tally: Sequence[str]) -> tuple[str, Sequence[str]]:
+    new = len(broken_provisional(record))
+    if not new:
+        return "Fit for Claude Desktop", ["Every MUST that applies holds.", *tally]
+    title = f"Fit for Claude Desktop, but {count(new, 'provisional requirement')} broken"
+    return title, ["Every MUST that counts already holds.", *tally]
+
+
+def _none_broken(record: RunRecord) -> str:
+    counting = " that counts already" if broken_provisional(record) else ""
+    return f"No MUST{counting} was found broken."
+
+
 def _detail(record: RunRecord) -> list[str]:
     detail = record.state_detail.strip()
     if detail in ("", state_words(record.state)):
@@ -67,15 +81,24 @@ def _detail(record: RunRecord) -> list[str]:
 def _tally(record: RunRecord) -> list[str]:
     if not record.results:
         return []
-    notes = [_holding(record), *_known(record)]
-    counts = record.summary["verdicts"]
-    warned, fixed = counts.get("warn", 0), counts.get("fixed", 0)
+    notes = [*_provisional(record), _holding(record), *_known(record)]
+    warned = sum(r.verdict == "warn" and r.level != "MUST" for r in record.results)
+    fixed = record.summary["verdicts"].get("fixed", 0)
     if warned:
         notes.append(f"{count(warned, 'recommendation')} (SHOULD) not met.")
     if fixed:
         gone = "is gone: remove it" if fixed == 1 else "are gone: remove them"
         notes.append(f"{count(fixed, 'recorded deviation')} {gone} from the file.")
     return notes
+
+
+def _provisional(record: RunRecord) -> list[str]:
+    new = len(broken_provisional(record))
+    if not new:
+        return []
+    verb, they = ("is", "it") if new == 1 else ("are", "they")
+    sentence = f"{count(new, 'provisional requirement')} {verb} broken"
+    return [f"{sentence}; {they} will fail from {counts_from(record)} on."]
 
 
 def _holding(record: RunRecord) -> str:

@@ -19,8 +19,10 @@ from markupsafe import Markup
 
 from gatecert.record import Result, RunRecord
 from gatecert.report import plot, words
-from gatecert.report.facts import facts, settings
+from gatecert.report.facts import facts, settings, slowest
 from gatecert.report.headline import headline
+from gatecert.report.hints import as_sentence, recognised, told_hints
+from gatecert.report.provisional import provisional_line
 from gatecert.report.triage import by_area, changes, unverified
 from gatecert.report.visible import marked, visible
 from gatecert.requirements import REASONS
@@ -46,6 +48,8 @@ def render_html(record: RunRecord) -> str:
             most_also=_MOST_ALSO,
             facts=facts(record),
             settings=settings(record),
+            slowest=slowest(record),
+            gateways=recognised(record.target, record.results),
             verdicts=words.in_order([r.verdict for r in record.results]),
             areas=by_area(record),
             unverified=unverified(record),
@@ -82,6 +86,9 @@ def _environment() -> Environment:
         columns=columns,
         plots=plot.plots,
         tally=tally,
+        hinted=told_hints,
+        sentence=as_sentence,
+        provisional=provisional_line,
     )
     environment.globals.update(plot=plot)
     return environment

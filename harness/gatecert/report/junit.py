@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gatecert.record import Result, RunRecord
+from gatecert.report.hints import as_sentence, recognised, told_hints
+from gatecert.report.provisional import provisional_line
 from gatecert.report.triage import by_area, unverified
 from gatecert.report.visible import visible
 from gatecert.report.words import state_words, verdict_label
@@ -31,9 +33,10 @@ def render_junit(record: RunRecord) -> str:
     suites = ET.Element("testsuites", name="gatecert")
     suite = ET.SubElement(suites, "testsuite", _suite(record))
     _properties(suite, _run_properties(record))
+    gateways = recognised(record.target, record.results)
     for area, results in by_area(record).items():
         for result in results:
-            _case(suite, area, result)
+            _case(suite, area, result, _detail(result, record, gateways))
     for one in unverified(record):
         if one.result is None:
             case = _element(suite, "testcase", classname="not reached", name=one.id, time="0")
@@ -72,29 +75,32 @@ def _run_properties(record: RunRecord) -> dict[str, str]:
     }
 
 
-def _case(suite: ET.Element, area: str, result: Result) -> None:
+def _case(suite: ET.Element, area: str, result: Result, detail: str) -> None:
     name, seconds = f"{result.id} {result.title}", f"{result.duration_ms / 1000:.3f}"
     case = _element(suite, "testcase", classname=area, name=name, time=seconds)
     told = {"level": result.level, "verdict": result.verdict, "suspect": result.suspect}
-    _properties(case, told)
+    _properties(case, {**told, "provisional": "true"} if result.provisional else told)
     outcome = _OUTCOMES.get(result.verdict)
     if outcome:
         message = f"{verdict_label(result.verdict)}: {result.reason}"
-        _element(case, outcome, message=message).text = visible(_detail(result))
+        _element(case, outcome, message=message).text = visible(detail)
     elif result.verdict in _NOTED:
-        note = f"{verdict_label(result.verdict)}: {_detail(result)}"
+        note = f"{verdict_label(result.verdict)}: {detail}"
         ET.SubElement(case, "system-out").text = visible(note)
 
 
-def _detail(result: Result) -> str:
+def _detail(result: Result, record: RunRecord, gateways: Sequence[str]) -> str:
     known = result.known or {}
+    to_change = result.verdict in ("fail", "warn", "known")
     lines = {
         "": result.reason,
         "expected": result.expected,
         "came": result.came,
         "what the user sees": result.evidence.seen.text if result.evidence.seen else "",
         "why": result.why,
-        "fix": result.fix if result.verdict in ("fail", "warn", "known") else "",
+        "fix": result.fix if to_change else "",
+        "in known gateways": as_sentence(told_hints(result, gateways)) if to_change else "",
+        "provisional": provisional_line(result, record),
         "suspect": ", ".join(filter(None, (result.suspect, result.hop))),
         "recorded": " ".join(filter(None, (known.get("reason"), known.get("link")))),
     }

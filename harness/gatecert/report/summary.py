@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gatecert.record import Result, RunRecord
 from gatecert.report.facts import facts
 from gatecert.report.headline import headline
+from gatecert.report.hints import as_sentence, recognised, told_hints
 from gatecert.report.triage import Change, Unverified, by_area, changes, unverified
 from gatecert.report.visible import visible
 from gatecert.report.words import in_order, some, symbol, verdict_label
@@ -28,7 +29,7 @@ def render_summary(record: RunRecord) -> str:
     lines = [f"## {_ICONS[said.tone]} {escaped(said.title)}", ""]
     lines += [escaped(" ".join(said.notes)), "", _target(record), ""]
     lines += _table(record)
-    lines += _to_change(changes(record), len(record.broken_musts) > 0)
+    lines += _to_change(record)
     lines += _not_verified(unverified(record))
     return _bounded("\n".join(lines))
 
@@ -71,20 +72,24 @@ def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _to_change(found: Sequence[Change], unfit: bool) -> list[str]:
+def _to_change(record: RunRecord) -> list[str]:
+    found = changes(record)
     if not found:
         return []
-    title = "What to change first" if unfit else "What could be better"
+    title = "What to change first" if record.broken_musts else "What could be better"
     lines = ["", f"### {title}", ""]
+    gateways = recognised(record.target, record.results)
     for place, change in enumerate(found[:_MOST_CHANGES], 1):
-        lines += _change(place, change)
+        lines += _change(place, change, gateways)
     further = len(found) - _MOST_CHANGES
     return [*lines, *([f"\n… and {further} more in the report."] if further > 0 else [])]
 
 
-def _change(place: int, change: Change) -> list[str]:
+def _change(place: int, change: Change, gateways: Sequence[str]) -> list[str]:
     result = change.result
-    head = f"{result.id} ({result.level}, {verdict_label(result.verdict)})"
+    new = ", provisional" if result.provisional else ""
+    head = f"{result.id} ({result.level}, {verdict_label(result.verdict)}{new})"
+    hints = as_sentence(told_hints(result, gateways)) if not change.check_first else ""
     suspect = f" Suspect: {escaped(result.suspect)}." if result.suspect else ""
     return [
         f"{place}. **{escaped(head)}** {escaped(result.title)}",
@@ -92,6 +97,7 @@ def _change(place: int, change: Change) -> list[str]:
         *_user(change),
         *([f"   - {escaped(_also(change))}"] if change.also else []),
         f"   - Change: {escaped(change.todo)}{suspect}",
+        *([f"   - In known gateways: {escaped(hints)}"] if hints else []),
     ]
 
 

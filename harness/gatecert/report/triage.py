@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from gatecert.record import Result, RunRecord
 from gatecert.report.causes import most_basic, shared_answers, status_of
+from gatecert.report.provisional import waits
 from gatecert.report.words import state_words
 from gatecert.requirements import AREAS
 
@@ -28,6 +29,8 @@ _HARM = (
 # one answer behind so many comes before everything else
 _MANY = 4
 _CHANGEABLE = ("fail", "warn", "known")
+# a MUST that is still provisional comes before what is only recommended
+_ORDER = ("fail", "provisional", "warn", "known")
 _UNVERIFIED = ("could-not-run", "error")
 
 
@@ -132,10 +135,14 @@ def _harm(record: RunRecord) -> Callable[[Result], tuple[int, int]]:
 
     def rank(result: Result) -> tuple[int, int]:
         # without a failure, recorded deviations from a MUST are what makes the gateway unfit
-        decides = not failed and result.level == "MUST"
-        return (-1 if decides else _CHANGEABLE.index(result.verdict), _place(_HARM, result.area))
+        decides = not failed and result.level == "MUST" and not waits(result)
+        return (-1 if decides else _ORDER.index(_weight(result)), _place(_HARM, result.area))
 
     return rank
+
+
+def _weight(result: Result) -> str:
+    return "provisional" if waits(result) and result.verdict == "warn" else result.verdict
 
 
 def _place(order: Sequence[str], name: str) -> int:

@@ -4,6 +4,7 @@ A suite writes a pytest function with :func:`requirement` above it and :func:`ex
 function's docstring is the requirement's sentence.
 """
 
+from gatecert.requirements import gateway_hints
 from gatecert.requirements.catalogue import Catalogue, load_catalogue
 from gatecert.requirements.expect import CannotJudge, NotApplicable, NotMet, expect, fail
 from gatecert.requirements.model import (
@@ -47,6 +48,7 @@ __all__ = [
     "deviation_verdict",
     "expect",
     "fail",
+    "gateway_hints",
     "load_catalogue",
     "requirement",
 ]

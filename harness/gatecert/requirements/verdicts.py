@@ -46,6 +46,7 @@ REASONS: dict[str, str] = {
     "provider-lost": "the scripted provider stopped answering during the run",
     "out-of-time": "trying the examples of a property took too long",
     "request-cap": "the run had no requests left",
+    "token-cap": "the run had no tokens left",
     "harness-fault": "a fault in gatecert itself",
 }
 SUSPECTS = ("gateway", "provider", "client-profile", "harness", "environment")

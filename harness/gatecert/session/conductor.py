@@ -10,7 +10,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -31,17 +31,20 @@ from gatecert.session.options import (
     DEFAULT_CLIENT_PROFILE,
     DEFAULT_EXAMPLES,
     EMBEDDED,
+    LIVE_MAX_TOKENS,
     RunOptions,
     profile_named,
 )
 from gatecert.session.paths import suites_folder
 from gatecert.session.preflight import check_route
 from gatecert.session.services import Services, check_settings, start_services
+from gatecert.session.spending import Limits
 
 _UNVERIFIED = ("could-not-run", "error")
 _OUTPUTS = ("run.json", "index.html", "junit.xml", "summary.md")
 _BODY = re.compile(r"[0-9a-f]{16}\.json")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Write = Callable[[RunRecord, Path], object]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Shared:
 
     target: Target
     known: KnownDeviations
-    max_requests: int
+    limits: Limits
     overhead_pairs: int
     folder: Path
     workers: int = 1
@@ -58,6 +61,7 @@ class Shared:
     enforce_provisional: bool = False
     seed: int = 0
     examples: int = DEFAULT_EXAMPLES
+    evidence_of_passes: bool = True
 
     @property
     def profile(self) -> EngineProfile:
@@ -81,7 +85,12 @@ class Conductor:
     """One run from its start to its record."""
 
     def __init__(
-        self, options: RunOptions, folder: Path, catalogue: Catalogue, known: KnownDeviations
+        self,
+        options: RunOptions,
+        folder: Path,
+        catalogue: Catalogue,
+        known: KnownDeviations,
+        write: Write = write_report,
     ) -> None:
         self.options = options
         self.folder = folder
@@ -90,6 +99,7 @@ class Conductor:
         self.results: dict[str, Result] = {}
         self.state = "finished"
         self.state_detail = ""
+        self._write = write
         self._services: Services | None = None
         self._journal: Journal | None = None
         self._finished: RunRecord | None = None
@@ -98,8 +108,11 @@ class Conductor:
         self._began = time.monotonic()
 
     @classmethod
-    def of(cls, options: RunOptions) -> Conductor:
-        """The run that the options ask for; nothing is started. Raises UsageError."""
+    def of(cls, options: RunOptions, write: Write = write_report) -> Conductor:
+        """The run that the options ask for; nothing is started. Raises UsageError.
+
+        ``write`` puts the record into the run's folder at the end.
+        """
         options.check()
         external = options.external()
         if external is not None:
@@ -110,7 +123,7 @@ class Conductor:
             known = read_known(Path(options.known), [r.id for r in catalogue])
             if not options.gateway:  # described by flags, a gateway has no name
                 known.check_gateway(external.target.name if external else options.target)
-        return cls(options, run_folder(options), catalogue, known)
+        return cls(options, run_folder(options), catalogue, known, write)
 
     @property
     def started(self) -> bool:
@@ -169,13 +182,29 @@ class Conductor:
             raise RuntimeError("the run was not started")
         return self._services.target
 
+    @property
+    def limits(self) -> Limits:
+        """How much the run may ask for, all its processes together."""
+        return Limits(self.options.max_requests, self.options.token_limit(self.target.scripted))
+
+    def announced(self) -> dict[str, Any] | None:
+        """What a live provider is asked for at most; None for a scripted one."""
+        if self.target.scripted:
+            return None
+        return {
+            "requests": self.limits.requests,
+            "tokens": self.limits.tokens,
+            "output_tokens": LIVE_MAX_TOKENS,
+            "model": self.target.turn_model or self.target.models.chat,
+        }
+
     def shared(self, workers: int) -> Shared:
         """What the processes that run requirements need."""
         options = self.options
         return Shared(
             self.target,
             self.known,
-            options.max_requests,
+            self.limits.each(workers),
             options.overhead_pairs,
             self.folder.resolve(),
             workers,
@@ -183,6 +212,7 @@ class Conductor:
             options.enforce_provisional,
             options.seed,
             options.examples,
+            options.evidence_of_passes,
         )
 
     def select(self, identifiers: Sequence[str], keyword: str, marker: str) -> None:
@@ -190,6 +220,7 @@ class Conductor:
         self._selected = list(identifiers)
         selection = self.options.selection(keyword, marker)
         selection["ids"] = self._selected
+        selection["limits"] = self.announced()
         redactor = Redactor(self.target.secrets)
         target = redactor.data(self.target.to_json())
         target["headers"] = {n: redactor.header(n, v) for n, v in target["headers"].items()}
@@ -236,7 +267,7 @@ class Conductor:
 
     def _written(self) -> RunRecord:
         record = self._record()
-        write_report(record, self.folder)
+        self._write(record, self.folder)
         return record
 
     def _record(self) -> RunRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from gatecert.errors import GatecertError, RunError
 from gatecert.gateways.target import Target
 from gatecert.record import Result, RunRecord
 from gatecert.record.model import result_from_json
+from gatecert.report.visible import one_line
 from gatecert.session.conductor import Conductor
-from gatecert.session.options import LIVE_MAX_TOKENS
 from gatecert.session.stash import REQUIREMENT, SHARED
 
 
@@ -125,17 +126,30 @@ class Controller:
             return
         get = self._config.getoption
         self.conductor.select(identifiers, get("keyword", ""), get("markexpr", ""))
-        if not self.conductor.target.scripted:
-            most = self.conductor.options.max_requests
-            self._say(
-                f"live provider: at most {most} requests of {LIVE_MAX_TOKENS} output tokens each"
-            )
+        announced = self.conductor.announced()
+        if announced is not None:
+            self._say(_announcement(announced, self._workers, self.conductor.target))
         self._config.hook.pytest_gatecert_started(
             target=self.conductor.target, identifiers=identifiers
         )
 
     def _say(self, line: str) -> None:
         self._config.hook.pytest_gatecert_says(line=line)
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:  # with pytest's own terminal nobody else tells it
+            terminal.ensure_newline()
+            terminal.write_line(one_line(line))
+
+
+def _announcement(limits: Mapping[str, Any], workers: int, target: Target) -> str:
+    """What the run may cost at a live provider, in one line."""
+    divided = f", divided among {workers} workers" if workers > 1 else ""
+    cheapest = " (the background model, for no chat model is configured)"
+    return (
+        f"live provider: at most {limits['requests']:,} requests and {limits['tokens']:,} tokens, "
+        f"input and output together{divided}; {limits['output_tokens']} output tokens for a turn; "
+        f"model {limits['model']}{cheapest if target.turn_model else ''}"
+    )
 
 
 def short_node(nodeid: str) -> str:

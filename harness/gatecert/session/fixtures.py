@@ -14,18 +14,20 @@ from gatecert.desktop import SILENCE_S, DesktopApp, RequestCap
 from gatecert.gateways.target import Target
 from gatecert.overhead import Paired, measure_paired, requests_through_gateway
 from gatecert.requirements import CannotJudge
+from gatecert.session.asking import Asking, live_provider
 from gatecert.session.canary import Canary
 from gatecert.session.exploring import Exploration, Explore
 from gatecert.session.options import LIVE_MAX_TOKENS
 from gatecert.session.raw import Raw
 from gatecert.session.services import settings_of
-from gatecert.session.stash import CAP, REQUIREMENT, SHARED, VITALS
+from gatecert.session.stash import CAP, REQUIREMENT, SHARED, TOKENS, VITALS
 from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
 from gatecert.upstream import Provider
 
 Desktops = Callable[..., DesktopApp]
 
-_ECONOMY = {"max_tokens": LIVE_MAX_TOKENS, "thinking": {"type": "disabled"}}
+# a live model is paid by the token: short answers, and none of the tools that fill a real turn
+_ECONOMY = {"max_tokens": LIVE_MAX_TOKENS, "thinking": {"type": "disabled"}, "tools": []}
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +75,7 @@ def desktops(
     (PEM) that it trusts besides the usual ones.
     """
     apps: list[DesktopApp] = []
+    tokens = pytestconfig.stash[TOKENS]
 
     def launch(*, silence_s: float = SILENCE_S, ca: str = "", **changes: Any) -> DesktopApp:
         settings = replace(settings_of(target), **changes)
@@ -80,7 +83,7 @@ def desktops(
             witness.note_key(key, target)
         app = DesktopApp(
             settings,
-            transport=lambda: WitnessedTransport(witness, request_cap, silence_s, ca),
+            transport=lambda: WitnessedTransport(witness, request_cap, silence_s, tokens, ca),
             profile=pytestconfig.stash[SHARED].profile,
         ).launch()
         if not target.scripted:
@@ -118,12 +121,18 @@ def provider(
 ) -> ScriptedProvider:
     """The scripted provider behind the gateway."""
     if control is None:
-        raise CannotJudge(
-            "live-provider",
-            'the provider is live and cannot be scripted; add [upstream] listen = "HOST:PORT" '
-            "to the target file and route the gateway there",
-        )
-    vitals = pytestconfig.stash.get(VITALS, None)
+        raise live_provider()
+    return _scripted(pytestconfig, control, witness)
+
+
+@pytest.fixture
+def asking(pytestconfig: pytest.Config, control: Provider | None, witness: Witness) -> Asking:
+    """The provider behind the gateway, live or scripted, where any answer will do."""
+    return Asking(None if control is None else _scripted(pytestconfig, control, witness))
+
+
+def _scripted(config: pytest.Config, control: Provider, witness: Witness) -> ScriptedProvider:
+    vitals = config.stash.get(VITALS, None)
     return ScriptedProvider(control, witness, *([vitals.wait_until_well] if vitals else []))
 
 

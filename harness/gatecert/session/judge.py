@@ -17,6 +17,7 @@ from gatecert.requirements import (
     Requirement,
     deviation_verdict,
 )
+from gatecert.session.spending import TokenCapExceeded
 
 _LOST = ("gateway-lost", "provider-lost")
 
@@ -49,6 +50,8 @@ def judge(
         return Judgement("not-applicable", "not-sent", raised.sentence)
     if isinstance(raised, RequestCapExceeded):
         return Judgement("could-not-run", "request-cap", str(raised), "environment")
+    if isinstance(raised, TokenCapExceeded):
+        return Judgement("could-not-run", "token-cap", str(raised), "environment")
     return Judgement("error", "harness-fault", _fault_sentence(raised), "harness")
 
 

@@ -25,6 +25,7 @@ DEFAULT_OVERHEAD_PAIRS = 30
 LEAST_OVERHEAD_PAIRS = 6
 # a live model costs money: short answers
 LIVE_MAX_TOKENS = 16
+DEFAULT_LIVE_TOKENS = 2_000_000
 # of a property: enough to meet what is common, quick enough for CI
 DEFAULT_EXAMPLES = 20
 MOST_EXAMPLES = 10_000
@@ -40,7 +41,10 @@ def profile_named(name: str) -> EngineProfile:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options that decide what is tested; see ``gatecert run --help`` for each."""
+    """The options that decide what is tested; see ``gatecert run --help`` for each.
+
+    Without ``evidence_of_passes`` nothing is kept of what held, which is no option for users.
+    """
 
     target: str = EMBEDDED
     gateway: str = ""
@@ -56,11 +60,13 @@ class RunOptions:
     areas: Sequence[str] = ()
     out: str = ""
     max_requests: int = DEFAULT_MAX_REQUESTS
+    max_tokens_total: int | None = None
     overhead_pairs: int = DEFAULT_OVERHEAD_PAIRS
     client_profile: str = DEFAULT_CLIENT_PROFILE
     enforce_provisional: bool = False
     seed: int = 0
     examples: int = DEFAULT_EXAMPLES
+    evidence_of_passes: bool = True
 
     def check(self) -> None:
         """Refuse what contradicts itself. Raises UsageError."""
@@ -83,6 +89,8 @@ class RunOptions:
             raise UsageError("--defect and --variant are for the embedded gateway only")
         if self.max_requests < 1:
             raise UsageError(f"--max-requests {self.max_requests}: at least 1 is needed")
+        if self.max_tokens_total is not None and self.max_tokens_total < 1:
+            raise UsageError(f"--max-tokens-total {self.max_tokens_total}: at least 1 is needed")
         if self.overhead_pairs < LEAST_OVERHEAD_PAIRS:
             raise UsageError(
                 f"--overhead-pairs {self.overhead_pairs}: at least {LEAST_OVERHEAD_PAIRS} are "
@@ -95,6 +103,12 @@ class RunOptions:
         _check_name("defect", self.defect, list(DEFECTS))
         _check_name("variant", self.variant, list(VARIANTS))
         _check_name("client-profile", self.client_profile, [p.name for p in ENGINES])
+
+    def token_limit(self, scripted: bool) -> int | None:
+        """How many tokens may be spent; None if nobody counts, for a scripted provider is free."""
+        if self.max_tokens_total is None and not scripted:
+            return DEFAULT_LIVE_TOKENS
+        return self.max_tokens_total
 
     def profile(self) -> EngineProfile:
         """The engine profile that the suites are run as. Raises UsageError."""

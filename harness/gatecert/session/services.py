@@ -82,7 +82,7 @@ def settings_of(target: Target) -> GatewaySettings:
         api_key=target.api_key,
         auth_scheme=target.auth_scheme,
         custom_headers=target.headers,
-        chat_model=target.models.chat,
+        chat_model=target.turn_model or target.models.chat,
         background_model=target.models.background,
     )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from functools import lru_cache
 from typing import Any
 
 import pytest
 
 from gatecert.gateways.target import Target
-from gatecert.record import Redactor, Result
+from gatecert.record import Evidence, Redactor, Result
+from gatecert.report.hints import as_sentence, recognised, told_hints
 from gatecert.report.visible import one_line
 from gatecert.requirements import CannotJudge, Judgement, NotMet, Requirement
 from gatecert.session.conductor import Shared
@@ -54,11 +56,14 @@ def give_verdict(
         return
     witness = _witness(item)
     judgement = _judgement(item, stated, shared, raised, witness)
-    redactor = Redactor([*shared.target.secrets, *witness.other_keys])
+    redactor = _redactor(*map(tuple, shared.target.secrets), *witness.other_keys)
     known = shared.known.entries.get(stated.id)
-    bodies = None if judgement.verdict == "pass" else shared.folder / "bodies"
+    passed = judgement.verdict == "pass"
     judged = with_known(judgement, known)
-    evidence = witness.evidence(_provider(item), redactor, bodies)
+    evidence = Evidence()
+    if not passed or shared.evidence_of_passes:
+        bodies = None if passed else shared.folder / "bodies"
+        evidence = witness.evidence(_provider(item), redactor, bodies)
     seen = user_sees(witness.exchanges, judged, redactor, shared.profile)
     result = to_result(
         stated,
@@ -69,9 +74,15 @@ def give_verdict(
         known=known,
     )
     report.gatecert = json.dumps(asdict(result))  # type: ignore[attr-defined]
-    _show(report, result, raised, redactor)
+    _show(report, result, raised, redactor, shared.target)
     if judgement.code in ("gateway-lost", "provider-lost"):
         item.session.shouldstop = judgement.sentence
+
+
+@lru_cache(maxsize=4)
+def _redactor(*secrets: tuple[str, str]) -> Redactor:
+    """Nearly every requirement has the same secrets, and making a redactor takes 2 ms."""
+    return Redactor(secrets)
 
 
 def _judgement(
@@ -126,12 +137,17 @@ def _after_cooling(item: pytest.Item, judgement: Judgement) -> Judgement:
 
 
 def _show(
-    report: pytest.TestReport, result: Result, raised: BaseException | None, redactor: Redactor
+    report: pytest.TestReport,
+    result: Result,
+    raised: BaseException | None,
+    redactor: Redactor,
+    target: Target,
 ) -> None:
     """Let pytest's own outputs (terminal, JUnit) tell the same story, without secrets."""
     report.outcome = _SHOWN_AS.get(result.verdict, "skipped")  # type: ignore[assignment]
     report.sections = [(name, redactor.text(text)) for name, text in report.sections]
-    line = one_line(f"{result.id} {result.verdict}: {result.reason}")
+    new = " (provisional)" if result.provisional else ""
+    line = one_line(f"{result.id} {result.verdict}{new}: {result.reason}")
     report.user_properties = [("id", result.id), ("verdict", result.verdict)]
     if report.outcome == "skipped":
         place = (str(report.fspath), report.location[1] or 0, line)
@@ -141,12 +157,12 @@ def _show(
     elif report.outcome == "failed":
         ours = isinstance(raised, NotMet | CannotJudge)
         detail = "" if ours or raised is None else f"\n\n{redactor.text(str(report.longrepr))}"
-        report.longrepr = f"{_words(result)}{detail}"
+        report.longrepr = f"{_words(result, target)}{detail}"
     else:
         report.longrepr = None
 
 
-def _words(result: Result) -> str:
+def _words(result: Result, target: Target) -> str:
     return (
         f"{result.id} ({result.level}): {result.title}\n"
         f"  expected: {one_line(result.expected or result.title)}\n"
@@ -154,8 +170,14 @@ def _words(result: Result) -> str:
         f"{_seen(result)}"
         f"  why:      {result.why}\n"
         f"  fix:      {result.fix}\n"
+        f"{_hints(result, target)}"
         f"  suspect:  {result.suspect}{f', {result.hop}' if result.hop else ''}"
     )
+
+
+def _hints(result: Result, target: Target) -> str:
+    hints = told_hints(result, recognised(target.to_json(), [result]))
+    return f"  hints:    {as_sentence(hints)}\n" if hints else ""
 
 
 def _seen(result: Result) -> str:

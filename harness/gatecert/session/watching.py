@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gatecert.desktop import RequestCap
-from gatecert.session.stash import CAP, COOLED_S, REQUIREMENT, SHARED, VITALS
+from gatecert.session.spending import TokenCap
+from gatecert.session.stash import CAP, COOLED_S, REQUIREMENT, SHARED, TOKENS, VITALS
 from gatecert.session.vitals import Vitals, plain_turn
 from gatecert.session.witness import Witness
 from gatecert.upstream import Provider
@@ -17,7 +18,9 @@ def watch_over(config: pytest.Config) -> None:
         return
     shared = config.stash[SHARED]
     target = shared.target
-    cap = config.stash[CAP] = RequestCap(shared.max_requests)
+    cap = config.stash[CAP] = RequestCap(shared.limits.requests)
+    most = shared.limits.tokens
+    config.stash[TOKENS] = None if most is None else TokenCap(most)
     if target.scripted:
         provider = Provider(target.upstream_url)
         config.add_cleanup(provider.close)

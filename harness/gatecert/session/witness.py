@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from gatecert.gateways.target import Target
 from gatecert.record import Evidence, RecordedExchange, RecordedReceipt, Redactor
 from gatecert.record.transcript import curl_line, recorded_message
 from gatecert.requirements import CannotJudge
+from gatecert.session.spending import TokenCap
 from gatecert.upstream import (
     Directive,
     Plan,
@@ -29,6 +29,7 @@ from gatecert.upstream import (
 # how long a provider holds an answer back before it goes on by itself: longer than any gateway
 # takes to notice, shorter than the client's patience
 HOLD_MS = 10_000
+# how long a copy of a request that a gateway mirrors or repeats may take
 LATE_MS = 250
 _MOST_EXCHANGES = 8
 _MOST_RECEIPTS = 8
@@ -97,16 +98,25 @@ class WitnessedTransport:
     """A transport whose every exchange is witnessed."""
 
     def __init__(
-        self, witness: Witness, cap: RequestCap | None, silence_s: float, ca: str = ""
+        self,
+        witness: Witness,
+        cap: RequestCap | None,
+        silence_s: float,
+        tokens: TokenCap | None = None,
+        ca: str = "",
     ) -> None:
         self._witness = witness
+        self._tokens = tokens
         self._inner = HttpxTransport(cap, silence_s=silence_s, ca=ca)
 
     def send(
         self, purpose: str, request: OutgoingRequest, on_chunk: OnChunk | None = None
     ) -> Exchange:
-        """See :class:`gatecert.desktop.Transport`."""
+        """See :class:`gatecert.desktop.Transport`. Raises TokenCapExceeded."""
+        reserved = self._tokens.reserve(request) if self._tokens else 0
         exchange = self._inner.send(purpose, request, on_chunk)
+        if self._tokens:
+            self._tokens.settle(reserved, exchange)
         self._witness.exchanges.append(exchange)
         return exchange
 
@@ -176,10 +186,10 @@ class ScriptedProvider:
         With ``late`` also what comes a little after the answer, as mirrored requests do; for checks
         that nothing, or nothing more, arrives.
         """
-        if late:
-            time.sleep(LATE_MS / 1000)
         try:
             found = self._provider.receipts(script.token, wait_ms=wait_ms)
+            if late and self._further(script, len(found)):
+                found = self._provider.receipts(script.token, wait_ms=wait_ms)
         except ProviderUnreachable as exc:
             raise CannotJudge("provider-lost", str(exc)) from exc
         if all(receipt.outcome != "open" for receipt in found):
@@ -200,10 +210,14 @@ class ScriptedProvider:
 
     def wait_for_arrival(self, script: Script) -> None:
         """Return once a request of the script has reached a provider, or after 5 s without one."""
-        for _ in range(250):
-            if self.receipts(script, wait_ms=0):
-                return
-            time.sleep(0.02)
+        try:
+            self._provider.arrived(script.token, 1, wait_ms=5000)
+        except ProviderUnreachable as exc:
+            raise CannotJudge("provider-lost", str(exc)) from exc
+
+    def _further(self, script: Script, count: int) -> bool:
+        """Whether a further request of the script arrives within a moment."""
+        return len(self._provider.arrived(script.token, count + 1, wait_ms=LATE_MS)) > count
 
     def newest(self) -> int:
         """The number of the newest request at any provider."""
@@ -276,10 +290,13 @@ def _exchange(exchange: Exchange, redactor: Redactor, bodies: Path | None) -> Re
 
 def _receipt(receipt: Receipt, redactor: Redactor, *, brief: bool) -> RecordedReceipt:
     line = f"{receipt.method} {receipt.target} HTTP/{receipt.http_version}"
+    request = recorded_message(line, receipt.headers, receipt.body, redactor, brief=brief)
+    if receipt.large_bytes:
+        request = replace(request, body_bytes=receipt.large_bytes, truncated=True)
     return RecordedReceipt(
         provider=receipt.provider,
         token=receipt.token,
-        request=recorded_message(line, receipt.headers, receipt.body, redactor, brief=brief),
+        request=request,
         status=receipt.status,
         outcome=receipt.outcome,
         hold=receipt.hold,

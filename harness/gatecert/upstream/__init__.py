@@ -13,6 +13,7 @@ from gatecert.upstream.directives import (
 )
 from gatecert.upstream.messages_api import default_text
 from gatecert.upstream.receipts import Receipt
+from gatecert.upstream.shortening import shortened
 
 __all__ = [
     "Block",
@@ -27,4 +28,5 @@ __all__ = [
     "find",
     "find_token",
     "new_token",
+    "shortened",
 ]

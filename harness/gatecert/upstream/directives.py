@@ -17,7 +17,7 @@ from typing import Any
 
 PROVIDERS = ("primary", "backup", "other")
 
-_OPTIONAL = ("hold_after", "cut_events", "cut_bytes")
+_OPTIONAL = ("stop_sequence", "hold_after", "cut_events", "cut_bytes")
 _TOKEN = re.compile(r"gc-[0-9a-f]{32}")
 _MARK = re.compile(r"@@gatecert (gc-[0-9a-f]{32}) (\{.*?\}) @@", re.DOTALL)
 
@@ -31,7 +31,8 @@ class Block:
     """One content block of the answer.
 
     ``type`` is ``text``, ``thinking`` or ``tool_use``. ``pieces`` are the deltas: their text for
-    text and thinking, their partial JSON for a tool's input.
+    text and thinking, their partial JSON for a tool's input. A block of any other type is given
+    ``whole``, as it stands in a Message; see :meth:`of`.
     """
 
     type: str
@@ -39,6 +40,12 @@ class Block:
     name: str = ""
     id: str = ""
     signature: str = ""
+    whole: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, whole: Mapping[str, Any]) -> Block:
+        """A block of any type, as it stands in a Message."""
+        return cls(str(whole.get("type")), whole=whole)
 
     @property
     def joined(self) -> str:
@@ -51,7 +58,8 @@ class Plan:
     """What one provider does with one request. Times are in ms.
 
     ``error`` is ``{"type": ..., "message": ...}`` in the Messages API envelope; ``body`` replaces
-    the whole body byte for byte. ``events`` replaces the event script by ``[name, data]`` pairs.
+    the whole body byte for byte. ``message`` adds or replaces fields of the Message (whole answers
+    only), ``usage`` adds counts. ``events`` replaces the event script by ``[name, data]`` pairs.
     ``hold_after`` stops after so many events until the token is released, the client leaves or
     ``hold_ms`` have passed. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if
     ``reset``. ``drop`` closes it before any answer. ``compress`` uses gzip
@@ -67,6 +75,9 @@ class Plan:
     body: str | None = None
     blocks: Sequence[Block] = ()
     stop_reason: str = "end_turn"
+    stop_sequence: str | None = None
+    message: Mapping[str, Any] = field(default_factory=dict)
+    usage: Mapping[str, Any] = field(default_factory=dict)
     input_tokens: int = 2095
     output_tokens: int = 57
     cache_creation_input_tokens: int = 1180
@@ -175,9 +186,9 @@ def _plan(raw: Mapping[str, Any], provider: str) -> Plan:
 def _check_kind(key: str, value: Any, provider: str) -> None:
     """Raise DirectiveError if a value is not of the kind its key takes."""
     kinds: dict[str, tuple[type, ...]] = {"status": (int,), "blocks": (list,), "body": (str,)}
-    kinds |= dict.fromkeys(("headers", "error", "error_event"), (dict,))
+    kinds |= dict.fromkeys(("headers", "error", "error_event", "message", "usage"), (dict,))
     kinds |= dict.fromkeys(("ping", "reset", "drop", "compress", "echo"), (bool,))
-    kinds |= dict.fromkeys(("stop_reason", "quote"), (str,))
+    kinds |= dict.fromkeys(("stop_reason", "stop_sequence", "quote"), (str,))
     kinds |= {"events": (list,), "gap_ms": (int, float, list)}
     wanted = kinds.get(key, (int, float))
     optional = value is None and key in ("body", "error", "error_event", "events", *_OPTIONAL)
@@ -189,9 +200,16 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
         raise DirectiveError(f"status in the plan for {provider} must be 200 to 599, not {value}")
 
 
+_PLAIN = vars(Plan())
+
+
 def _plan_json(plan: Plan) -> dict[str, Any]:
-    default = asdict(Plan())
-    return {key: value for key, value in asdict(plan).items() if value != default[key]}
+    changed = {key: value for key, value in vars(plan).items() if value != _PLAIN[key]}
+    return {key: _entries(v) if isinstance(v, list | tuple) else v for key, v in changed.items()}
+
+
+def _entries(values: Sequence[Any]) -> list[Any]:
+    return [asdict(v) if isinstance(v, Block) else v for v in values]
 
 
 def _strings(node: Any) -> Iterator[str]:

@@ -34,6 +34,8 @@ MODELS = (
     ("claude-haiku-4-5-20251001", "Claude Haiku 4.5", "2025-10-01T00:00:00Z"),
 )
 UNKNOWN_MODEL_MARK = "no-such-model"
+MAX_REQUEST_BYTES = 32 * 1024 * 1024
+_WITH_INPUT = ("tool_use", "server_tool_use", "mcp_tool_use")
 
 
 def default_text(token: str) -> str:
@@ -55,9 +57,15 @@ def message(plan: Plan, token: str, model: str) -> dict[str, Any]:
         **_message_head(model),
         "content": [_whole_block(block) for block in blocks(plan, token)],
         "stop_reason": plan.stop_reason,
-        "stop_sequence": None,
+        "stop_sequence": plan.stop_sequence,
         "usage": _usage(plan, plan.output_tokens),
+        **plan.message,
     }
+
+
+def written(answer: Any) -> bytes:
+    """An answer as JSON text. A surrogate without its pair stays an escape, as UTF-8 has none."""
+    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def events(plan: Plan, token: str, model: str) -> Iterator[Event]:
@@ -80,7 +88,7 @@ def encode(event: Event) -> bytes:
     text = (
         data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=compact)
     )
-    return f"event: {name}\ndata: {text}\n\n".encode()
+    return f"event: {name}\ndata: {text}\n\n".encode("utf-8", "backslashreplace")
 
 
 def error(status: int, message: str, request_id: str, kind: str | None = None) -> dict[str, Any]:
@@ -142,12 +150,13 @@ def _message_head(model: str) -> dict[str, Any]:
     }
 
 
-def _usage(plan: Plan, output_tokens: int) -> dict[str, int]:
+def _usage(plan: Plan, output_tokens: int) -> dict[str, Any]:
     return {
         "input_tokens": plan.input_tokens,
         "cache_creation_input_tokens": plan.cache_creation_input_tokens,
         "cache_read_input_tokens": plan.cache_read_input_tokens,
         "output_tokens": output_tokens,
+        **plan.usage,
     }
 
 
@@ -173,14 +182,17 @@ def _canonical(plan: Plan, token: str, model: str) -> Iterator[Event]:
         "message_delta",
         {
             "type": "message_delta",
-            "delta": {"stop_reason": plan.stop_reason, "stop_sequence": None},
+            "delta": {"stop_reason": plan.stop_reason, "stop_sequence": plan.stop_sequence},
             "usage": _usage(plan, plan.output_tokens),
         },
     )
     yield "message_stop", {"type": "message_stop"}
 
 
-def _deltas(block: Block) -> Iterator[dict[str, str]]:
+def _deltas(block: Block) -> Iterator[dict[str, Any]]:
+    if block.whole is not None:
+        yield from _deltas_of(block.whole)
+        return
     kind, key = {
         "text": ("text_delta", "text"),
         "thinking": ("thinking_delta", "thinking"),
@@ -192,7 +204,23 @@ def _deltas(block: Block) -> Iterator[dict[str, str]]:
         yield {"type": "signature_delta", "signature": block.signature}
 
 
+def _deltas_of(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The deltas of a block that was given whole; what has none comes with its start."""
+    kind = whole.get("type")
+    if kind in _WITH_INPUT:
+        yield {"type": "input_json_delta", "partial_json": json.dumps(whole.get("input", {}))}
+    elif kind == "text":
+        yield {"type": "text_delta", "text": whole.get("text", "")}
+        for citation in whole.get("citations") or ():
+            yield {"type": "citations_delta", "citation": citation}
+    elif kind == "thinking":
+        yield {"type": "thinking_delta", "thinking": whole.get("thinking", "")}
+        yield {"type": "signature_delta", "signature": whole.get("signature", "")}
+
+
 def _empty(block: Block) -> dict[str, Any]:
+    if block.whole is not None:
+        return _start_of(block.whole)
     if block.type == "tool_use":
         return {"type": "tool_use", "id": block.id, "name": block.name, "input": {}}
     if block.type == "thinking":
@@ -200,7 +228,19 @@ def _empty(block: Block) -> dict[str, Any]:
     return {"type": "text", "text": ""}
 
 
+def _start_of(whole: Mapping[str, Any]) -> dict[str, Any]:
+    """A block that was given whole, as its start has it: without what its deltas bring."""
+    emptied: dict[str, dict[str, Any]] = {
+        **{kind: {"input": {}} for kind in _WITH_INPUT},
+        "text": {"text": "", **({"citations": []} if "citations" in whole else {})},
+        "thinking": {"thinking": "", "signature": ""},
+    }
+    return {**whole, **emptied.get(str(whole.get("type")), {})}
+
+
 def _whole_block(block: Block) -> dict[str, Any]:
+    if block.whole is not None:
+        return dict(block.whole)
     if block.type == "tool_use":
         arguments = json.loads(block.joined or "{}")
         return {"type": "tool_use", "id": block.id, "name": block.name, "input": arguments}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import json
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+from gatecert.upstream.shortening import LARGE_BODY_BYTES, short_body
 
 _MAX_RECEIPTS = 20_000
 _MAX_KEPT_BODY_BYTES = 256 * 1024 * 1024
@@ -24,7 +25,8 @@ class Receipt:
     and case. Times are nanoseconds of the machine's monotonic clock. ``outcome`` is one of
     ``open``, ``answered``, ``cut``, ``dropped`` and ``client-left``; ``hold`` is one of ``""``,
     ``released``, ``expired`` and ``client-left``. ``connection`` numbers the connections to the
-    provider from 1.
+    provider from 1. A body of more than 4 MB is kept in short (see :mod:`.shortening`); then
+    ``large_bytes`` is its size.
     """
 
     token: str
@@ -43,6 +45,7 @@ class Receipt:
     outcome: str = "open"
     hold: str = ""
     refused: str = ""
+    large_bytes: int = 0
 
     @property
     def path(self) -> str:
@@ -66,17 +69,23 @@ class Receipt:
         except ValueError:
             return None
 
-    def to_json(self) -> dict[str, Any]:
-        """The receipt for transport, its body in base64."""
-        raw = asdict(self)
-        raw["body"] = base64.b64encode(self.body).decode("ascii")
-        return raw
 
-    @classmethod
-    def from_json(cls, raw: dict[str, Any]) -> Receipt:
-        """The receipt as :meth:`to_json` wrote it."""
-        headers = [(str(key), str(value)) for key, value in raw["headers"]]
-        return cls(**{**raw, "body": base64.b64decode(raw["body"]), "headers": headers})
+def packed(receipts: Sequence[Receipt]) -> bytes:
+    """Receipts for transport: a line of JSON without the bodies, then all bodies as they are."""
+    heads = [{**vars(r), "body": len(r.body)} for r in receipts]
+    return b"".join([json.dumps(heads).encode(), b"\n", *(r.body for r in receipts)])
+
+
+def unpacked(data: bytes) -> list[Receipt]:
+    """The receipts that :func:`packed` wrote. Raises ValueError for anything else."""
+    line, _, bodies = data.partition(b"\n")
+    found, start = [], 0
+    for head in json.loads(line):
+        end = start + head["body"]
+        headers = [(str(key), str(value)) for key, value in head["headers"]]
+        found.append(Receipt(**{**head, "body": bodies[start:end], "headers": headers}))
+        start = end
+    return found
 
 
 class Ledger:
@@ -107,9 +116,12 @@ class Ledger:
     ) -> Receipt:
         """Start the receipt of a request that has just arrived."""
         self._seq += 1
+        large = len(body) if len(body) > LARGE_BODY_BYTES else 0
+        body = short_body(body) if large else body
         receipt = Receipt(
             token, provider, self._seq, method, target, headers, body, http_version, connection
         )
+        receipt.large_bytes = large
         self._receipts[self._seq] = receipt
         self._kept_bytes += len(body)
         while len(self._receipts) > _MAX_RECEIPTS or self._kept_bytes > _MAX_KEPT_BODY_BYTES:
@@ -120,8 +132,7 @@ class Ledger:
     async def close(self, receipt: Receipt, outcome: str) -> None:
         """Say what became of the answer."""
         receipt.outcome = outcome
-        async with self._changed:
-            self._changed.notify_all()
+        await self.wake()
 
     def attempt(self, receipt: Receipt) -> int:
         """How often this token had come to this provider before."""
@@ -148,9 +159,23 @@ class Ledger:
         def none_open() -> bool:
             return all(r.outcome != "open" for r in self.matching(token=token))
 
+        return await self._once(none_open, token, wait_ms)
+
+    async def arrived(self, token: str, count: int, wait_ms: float) -> list[Receipt]:
+        """The receipts of a token, once there are ``count`` or ``wait_ms`` have passed."""
+        return await self._once(lambda: len(self.matching(token=token)) >= count, token, wait_ms)
+
+    async def wake(self) -> None:
+        """Let whoever waits look again: a request has arrived."""
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _once(
+        self, condition: Callable[[], bool], token: str, wait_ms: float
+    ) -> list[Receipt]:
         async with self._changed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait_for(none_open), wait_ms / 1000)
+                await asyncio.wait_for(self._changed.wait_for(condition), wait_ms / 1000)
         return self.matching(token=token)
 
     async def release(self, token: str) -> None:

@@ -22,11 +22,12 @@ from gatecert.upstream.directives import (
     find,
     find_token,
 )
-from gatecert.upstream.receipts import Ledger, Receipt
+from gatecert.upstream.receipts import Ledger, Receipt, packed
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
 
 CONTROL_PREFIX = "/_gatecert"
 _JSON = ("content-type", "application/json")
+_RECEIPTS = ("content-type", "application/octet-stream")
 _MAX_WAIT_MS = 20_000.0
 
 
@@ -63,6 +64,7 @@ class Upstream:
             request.connection,
         )
         receipt.refused = complaint
+        await self._ledger.wake()
         try:
             outcome = await self._provide(request, receipt, directive, body, reply)
         except ClientGone:
@@ -97,6 +99,8 @@ class Upstream:
         if receipt.path.endswith("/count_tokens"):
             return await answer.count_tokens(plan or Plan())
         wrong = api.complaint(body)
+        if len(request.body) > api.MAX_REQUEST_BYTES:
+            wrong = 413, "Request exceeds the maximum size"
         if wrong and not (plan and (plan.status != 200 or plan.body is not None)):
             return await answer.error(*wrong)
         return await answer.obey(plan or Plan(), body)
@@ -104,23 +108,26 @@ class Upstream:
     async def _control(self, request: Request, reply: Reply) -> None:
         path = request.path.removeprefix(CONTROL_PREFIX)
         query = {key: values[-1] for key, values in parse_qs(request.query).items()}
-        answer: Any = {"error": f"no control route {path}"}
-        status = 404
+        status, kind, data = 200, _JSON, b"{}"
         if path == "/hello":
-            status, answer = 200, {"gatecert": "upstream", "standalone": self._standalone}
-            answer["seq"] = self._ledger.last_seq
+            greeting = {"gatecert": "upstream", "standalone": self._standalone}
+            data = json.dumps({**greeting, "seq": self._ledger.last_seq}).encode()
         elif path == "/receipts":
-            status = 200
             found = self._ledger.matching(since=int(query.get("since", "0")))
-            answer = [receipt.to_json() for receipt in found]
+            kind, data = _RECEIPTS, packed(found)
         elif path.startswith("/receipts/"):
             wait_ms = min(float(query.get("wait_ms", "0")), _MAX_WAIT_MS)
-            found = await self._ledger.settled(path.rsplit("/", 1)[1], wait_ms)
-            status, answer = 200, [receipt.to_json() for receipt in found]
+            token, count = path.rsplit("/", 1)[1], int(query.get("count", "0"))
+            if count:
+                found = await self._ledger.arrived(token, count, wait_ms)
+            else:
+                found = await self._ledger.settled(token, wait_ms)
+            kind, data = _RECEIPTS, packed(found)
         elif path.startswith("/release/") and request.method == "POST":
             await self._ledger.release(path.rsplit("/", 1)[1])
-            status, answer = 200, {}
-        await reply.answer(status, [_JSON], json.dumps(answer).encode())
+        else:
+            status, data = 404, json.dumps({"error": f"no control route {path}"}).encode()
+        await reply.answer(status, [kind], data)
 
 
 class _Answer:
@@ -147,8 +154,7 @@ class _Answer:
         if plan.error_event is not None:  # a provider that knows better than to stream answers so
             envelope = {"type": "error", "error": dict(plan.error_event)}
             return await self.json(529, envelope, extra)
-        text = json.dumps(api.message(plan, self._receipt.token, model), ensure_ascii=False)
-        data = text.encode()
+        data = api.written(api.message(plan, self._receipt.token, model))
         if plan.compress and "gzip" in (self._receipt.header("accept-encoding") or ""):
             data, extra = gzip.compress(data), [*extra, ("content-encoding", "gzip")]
         return await self.whole(plan.status, [_JSON, *extra], data, plan.cut_bytes)
@@ -175,8 +181,7 @@ class _Answer:
         return ""
 
     async def json(self, status: int, answer: Any, headers: Headers | None = None) -> str:
-        data = json.dumps(answer, ensure_ascii=False).encode()
-        return await self.whole(status, [_JSON, *(headers or [])], data)
+        return await self.whole(status, [_JSON, *(headers or [])], api.written(answer))
 
     async def error(self, status: int, text: str) -> str:
         return await self.json(status, api.error(status, text, self._request_id))

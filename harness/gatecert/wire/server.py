@@ -100,6 +100,15 @@ class Reply:
         await self.send(body)
         await self.end()
 
+    async def answer_and_overrun(self, status: int, headers: Headers, surplus: bytes) -> None:
+        """Send an answer without a body, and in the same write bytes that do not belong to it."""
+        raw = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers]
+        head = self._conn.send(h11.Response(status_code=status, headers=raw)) or b""
+        self._conn.send(h11.EndOfMessage())
+        self.started = True
+        self._writer.write(head + surplus)
+        await self._writer.drain()
+
     def speak_http_1_0(self) -> None:
         """Answer as to a peer of HTTP/1.0: no chunks, the connection's end is the body's."""
         self._conn.their_http_version = b"1.0"

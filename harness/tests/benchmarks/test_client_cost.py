@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import pytest
+from measuring import measured
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from gatecert.desktop import (
@@ -24,20 +24,6 @@ from gatecert.upstream import Block, Directive, Plan, Provider, embed, messages_
 
 SECRETS = [(f"key-{n}", f"gk-user-{n:032x}") for n in range(5)]
 LONG = Plan(blocks=[Block("text", [f"<{number}> " for number in range(1_494)])])
-
-
-def measured(
-    benchmark: BenchmarkFixture, rounds: int, action: Callable[..., Any], *args: Any
-) -> Any:
-    """Run an action so often, see that its figures exist, and return its last result."""
-    result = benchmark.pedantic(  # type: ignore[no-untyped-call]
-        action, args=args, rounds=rounds, iterations=1, warmup_rounds=2
-    )
-    if benchmark.enabled:  # xdist turns measuring off
-        assert benchmark.stats is not None
-        assert len(benchmark.stats.stats.data) == rounds
-        assert benchmark.stats.stats.median > 0
-    return result
 
 
 def turn_body(text: str) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from rich.text import Text
 from sample import HOSTILE, VERDICT_OF, sample_record, sample_result, sample_results
 
-from gatecert.cli.ending import ending, headline, plain, result_line
+from gatecert.cli.ending import ending, headline, plain, result_line, slowest_lines
 from gatecert.record import Result, RunRecord
 
 PLAIN = {"reason": "reason", "came": "it", "title": "title"}
@@ -127,3 +127,37 @@ def test_mark_up_in_a_gateways_words_is_shown_as_it_is() -> None:
 
 def test_long_words_are_cut() -> None:
     assert len(plain("x" * 10_000)) == 400
+
+
+def test_what_is_provisional_stands_beside_the_verdict_and_on_its_line() -> None:
+    tool = {"name": "gatecert", "version": "0.2.0"}
+    new = results("AUTH-03", verdict="warn", provisional=True)
+    told = lines(sample_record(results=[*results("CONN-01"), *new], tool=tool))
+    assert told[0].startswith("  warn  AUTH-03    provisional: reason")
+    assert told[-2] == (
+        "CONFORMANT: every MUST that counts already holds; "
+        "1 provisional requirement broken, failing from 0.3 on"
+    )
+
+
+def test_only_the_hint_of_the_tested_gateway_is_told() -> None:
+    hints = {"nginx": "proxy_buffering off", "litellm": "num_retries: 0"}
+    target = {**sample_record().target, "name": "our nginx"}
+    told = lines(sample_record(results=results("AUTH-03", hints=hints), target=target))
+    assert told[2].strip() == "in nginx: proxy_buffering off"
+    unknown = lines(sample_record(results=results("AUTH-03", hints=hints)))
+    assert not [line for line in unknown if "proxy_buffering" in line]
+
+
+def test_the_slowest_are_told_with_their_time() -> None:
+    slow = [
+        *(results("CONN-01", id=f"CONN-{n}", duration_ms=n * 100.0)[0] for n in range(10, 30)),
+        *results("OVER-01", duration_ms=90_000.0),
+    ]
+    head, first, *more = [
+        Text.from_markup(line).plain for line in slowest_lines(sample_record(results=slow))
+    ]
+    assert head == "the 10 slowest requirements:"
+    assert first.split() == ["2.9", "s", "CONN-29", "title"]
+    assert len(more) == 9
+    assert slowest_lines(sample_record(results=slow[:3])) == []

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from gatecert.cli.catalogue import catalogue_page
+from gatecert.cli.catalogue import catalogue_page, load_identifiers, load_trace
 from gatecert.cli.parser import build_parser
 from gatecert.gateways.target import Promises
 from gatecert.gateways.targetfile import parse_target
 from gatecert.requirements import load_catalogue
+from gatecert.requirements.tracepage import trace_page
 from gatecert.session.paths import suites_folder
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,6 +24,13 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 def test_catalogue_page_is_current() -> None:
     page = (ROOT / "docs" / "requirements.md").read_text("utf-8")
     assert page == catalogue_page(load_catalogue(suites_folder())), "run `nox -s docs`"
+
+
+def test_traceability_page_is_current() -> None:
+    page = (ROOT / "docs" / "traceability.md").read_text("utf-8")
+    retired = load_identifiers().retired
+    current = trace_page(load_trace(), load_catalogue(suites_folder()), retired)
+    assert page == current, "run `nox -s docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -86,7 +86,7 @@ def test_other_sentences_must_come_often() -> None:
 
 
 def test_values_and_successes_are_never_shared() -> None:
-    for came in ("nothing", "''", "HTTP 200", "0"):
+    for came in ("nothing", "''", "HTTP 200", "0", "an empty text"):
         assert shared_answers([failing(f"A-{n}", came) for n in range(9)]) == {}
 
 

@@ -23,6 +23,7 @@ from gatecert.session.options import LEAST_OVERHEAD_PAIRS, RunOptions
         ({"variant": "one-bite-chunks"}, "did you mean 'one-byte-chunks'?"),
         ({"auth_scheme": "bearer"}, "--auth-scheme goes with --gateway"),
         ({"max_requests": 0}, "--max-requests 0: at least 1 is needed"),
+        ({"max_tokens_total": 0}, "--max-tokens-total 0: at least 1 is needed"),
         ({"max_requests": -1}, "--max-requests -1: at least 1 is needed"),
         ({"client_profile": "engine-cowork"}, "--client-profile 'engine-cowork' is unknown"),
         ({"overhead_pairs": 5}, "--overhead-pairs 5: at least 6 are needed"),

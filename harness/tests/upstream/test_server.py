@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -358,3 +359,16 @@ def test_an_address_in_use_is_told_as_the_cause() -> None:
         with pytest.raises(ChildError) as caught:
             Child.python("provider", "gatecert.upstream", [address])
     assert (caught.value.facts["address"], caught.value.facts["in_use"]) == (address, True)
+
+
+def test_waiting_for_a_request_ends_with_its_arrival_while_the_answer_is_held(bench: Bench) -> None:
+    wanted = script(Plan(hold_after=1, hold_ms=5_000))
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(bench.post, wanted)
+        (receipt,) = bench.provider.arrived(wanted.token, 1)
+        bench.provider.release(wanted.token)
+        assert answer.result().status_code == 200
+    assert receipt.outcome == "open"
+    assert bench.provider.arrived(wanted.token, 2, wait_ms=1) == bench.provider.receipts(
+        wanted.token
+    )

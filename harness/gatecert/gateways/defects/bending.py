@@ -19,7 +19,7 @@ def edited(body: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
     if not isinstance(data, dict):
         return body
     change(data)
-    return json.dumps(data, ensure_ascii=False).encode()
+    return json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def is_stream(response: httpx.Response) -> bool:
@@ -57,7 +57,9 @@ class BentAnswer(ReferenceGateway):
         headers = super().relayed_headers(response)
         if is_stream(response):
             return headers
-        return [(k, v) for k, v in headers if k not in ("content-length", "content-encoding")]
+        return [
+            (k, v) for k, v in headers if k.lower() not in ("content-length", "content-encoding")
+        ]
 
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
         """The changed answer in one piece."""

@@ -113,7 +113,7 @@ class ReplacesUserId(BentRequest):
 
 
 # the unreachable model's name is one the client does not know, and such models get that message
-@defect("refuses-system-role", "FALL-05", "FALL-06", "MSG-08")
+@defect("refuses-system-role", "FALL-05", "FALL-06", "MSG-08", "MSG-41")
 class RefusesSystemRole(ReferenceGateway):
     """A system-role message inside messages earns a 400."""
 
@@ -245,7 +245,7 @@ class OneMegabyteLimit(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("drops-pictures", "MSG-18")
+@defect("drops-pictures", "MSG-18", "MSG-36", "MSG-37", "MSG-38", "MSG-39", "MSG-43", "MSG-63")
 class DropsPictures(BentRequest):
     """Pictures are replaced by a line of text."""
 

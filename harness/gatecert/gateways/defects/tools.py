@@ -1,0 +1,164 @@
+"""Defects of tools: how they are offered, chosen, called and answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from gatecert.gateways.defects.bending import BentAnswer, BentRequest
+from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.defects.walking import (
+    blocks_of,
+    calls_of,
+    keep_blocks,
+    keep_only,
+    messages_of,
+    results_of,
+    tools_of,
+)
+from gatecert.gateways.reference.decisions import Refusal, parsed
+from gatecert.gateways.reference.gateway import ReferenceGateway
+from gatecert.wire import Request
+
+_SHORTEST_LIMIT = 40  # what another maker's API takes
+
+
+@defect("translates-tool-choice", "MSG-29", "MSG-30")
+class TranslatesToolChoice(BentRequest):
+    """A forced tool is named in another API's words."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        choice = body.get("tool_choice")
+        if isinstance(choice, dict) and choice.get("type") == "tool":
+            body["tool_choice"] = {"type": "function", "function": {"name": choice.get("name")}}
+
+
+@defect("drops-tools-under-choice", "MSG-29", "MSG-30")
+class DropsToolsUnderChoice(BentRequest):
+    """With a forced tool the list of tools is lost."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        choice = body.get("tool_choice")
+        if isinstance(choice, dict) and choice.get("type") == "tool":
+            body.pop("tools", None)
+
+
+@defect("forgets-one-tool-at-a-time", "MSG-06", "MSG-29")
+class ForgetsOneToolAtATime(BentRequest):
+    """tool_choice keeps its type and name and loses disable_parallel_tool_use."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("tool_choice"), dict):
+            keep_only(body["tool_choice"], "type name")
+
+
+@defect("wants-input-schemas", "MSG-30", "MSG-34", "MSG-59")
+class WantsInputSchemas(ReferenceGateway):
+    """A tool without input_schema, as those of the provider are, earns a 400."""
+
+    def check_body(self, request: Request) -> Refusal | None:
+        body = parsed(request.body)
+        for number, tool in enumerate(tools_of(body if isinstance(body, dict) else {})):
+            if "input_schema" not in tool:
+                text = f"tools.{number}.input_schema: Field required"
+                return Refusal(400, "invalid_request_error", text)
+        return super().check_body(request)
+
+
+@defect("drops-server-tools", "MSG-30", "MSG-34")
+class DropsServerTools(BentRequest):
+    """Tools of the provider's own are removed from the request."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("tools"), list):
+            body["tools"] = [tool for tool in body["tools"] if "input_schema" in tool]
+
+
+@defect("prefixes-tool-ids", "MSG-31")
+class PrefixesToolIds(BentAnswer):
+    """Ids of tool calls that look foreign are given the usual beginning."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        for block in blocks_of(body):
+            if "id" in block and not str(block["id"]).startswith(("toolu_", "srvtoolu_", "x_")):
+                block["id"] = f"toolu_{block['id']}"
+
+
+@defect("shortens-tool-ids", "MSG-31")
+class ShortensToolIds(BentRequest):
+    """Ids of tool calls are cut to the length that another API takes."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for call in calls_of(body):
+            call["id"] = call["id"][:_SHORTEST_LIMIT]
+        for result in results_of(body):
+            result["tool_use_id"] = result["tool_use_id"][:_SHORTEST_LIMIT]
+
+
+@defect("keeps-first-call", "MSG-31", "MSG-32", "MSG-64")
+class KeepsFirstCall(BentAnswer):
+    """Of several tool calls in one answer only the first one is passed on."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        calls = [block for block in blocks_of(body) if block.get("type") == "tool_use"]
+        keep_blocks(body, lambda block: block not in calls[1:])
+
+
+@defect("sorts-results", "MSG-32")
+class SortsResults(BentRequest):
+    """Tool results are put into the order of their calls."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        order = [call.get("id") for call in calls_of(body)]
+        for message in messages_of(body):
+            if all(result.get("tool_use_id") in order for result in results_of(body)):
+                blocks = list(blocks_of(message))
+                blocks.sort(
+                    key=lambda b: order.index(b["tool_use_id"]) if "tool_use_id" in b else 99
+                )
+                if blocks and message.get("role") == "user":
+                    message["content"] = blocks
+
+
+@defect("one-message-a-result", "MSG-12", "MSG-31", "MSG-32", "MSG-33", "MSG-63")
+class OneMessageAResult(BentRequest):
+    """Each tool result becomes a message of its own, as in another API."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        split: list[dict[str, Any]] = []
+        for message in messages_of(body):
+            blocks = list(blocks_of(message))
+            if len(blocks) > 1 and any(block.get("type") == "tool_result" for block in blocks):
+                split += [{**message, "content": [block]} for block in blocks]
+            else:
+                split.append(message)
+        if split:
+            body["messages"] = split
+
+
+@defect("tool-field-allow-list", "MSG-34", "MSG-35", "MSG-41")
+class ToolFieldAllowList(BentRequest):
+    """Tools keep the fields that the gateway knows."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for tool in tools_of(body):
+            keep_only(tool, "name description input_schema type max_uses cache_control")
+
+
+@defect("drops-tool-references", "MSG-35")
+class DropsToolReferences(BentRequest):
+    """Tool results keep texts, pictures and documents, and lose references to found tools."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for result in results_of(body):
+            keep_blocks(result, lambda block: block.get("type") in ("text", "image", "document"))
+
+
+@defect("drops-deferred-tools", "MSG-35")
+class DropsDeferredTools(BentRequest):
+    """Tools that are to be loaded later are not offered at all."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("tools"), list):
+            body["tools"] = [tool for tool in body["tools"] if not tool.get("defer_loading")]

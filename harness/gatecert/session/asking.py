@@ -1,0 +1,47 @@
+"""Asking a provider that may be live: for requirements that hold whatever the model answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gatecert.requirements import CannotJudge
+from gatecert.session.witness import Script, ScriptedProvider
+from gatecert.upstream import Plan, Receipt
+
+# any model answers these with words, within the few tokens that a live run allows
+LIVE_WORDS = "In one short sentence: why is the sky blue?"
+
+
+def live_provider() -> CannotJudge:
+    """Why a requirement that needs a script cannot be judged."""
+    return CannotJudge(
+        "live-provider",
+        'the provider is live and cannot be scripted; add [upstream] listen = "HOST:PORT" '
+        "to the target file and route the gateway there",
+    )
+
+
+@dataclass(frozen=True)
+class Question:
+    """One turn's words for a live model, whose answer nobody knows beforehand."""
+
+    text: str = LIVE_WORDS
+    answer: str | None = None
+
+
+class Asking:
+    """The provider behind the gateway, scripted or live."""
+
+    def __init__(self, scripted: ScriptedProvider | None) -> None:
+        self._scripted = scripted
+
+    def ask(self, plan: Plan | None = None) -> Script | Question:
+        """Words for one turn. A scripted provider answers by ``plan``, a live one as it likes."""
+        return Question() if self._scripted is None else self._scripted.script(plan)
+
+    def receipts(self, asked: Script | Question) -> Sequence[Receipt]:
+        """What arrived. Raises CannotJudge for a live provider, which tells nobody."""
+        if self._scripted is None or isinstance(asked, Question):
+            raise live_provider()
+        return self._scripted.receipts(asked)
