@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gatecert.suite import (
     MUST,
+    READ,
     Block,
     DesktopApp,
     Desktops,
@@ -24,6 +25,7 @@ from gatecert.suite import (
 )
 
 _MARK = re.compile(r"mark-[0-9a-f]{12}")
+_BRIEF = {"system": [{"type": "text", "text": "Answer briefly."}], "tools": [READ]}
 _ERROR = {"type": "invalid_request_error", "message": "That request was not to the model's taste"}
 
 
@@ -109,7 +111,8 @@ def _plans(step: Step, mark: str) -> list[Plan]:
     if step.does == "uses a tool":
         pieces = [f'{{"path": "{mark}"', "}"]
         return [Plan(blocks=[Block("tool_use", pieces, "Read", f"toolu_{mark}")])]
-    good = Plan(blocks=[Block("text", [f"{mark} "] * 4)], gap_ms=1)
+    gap_ms = 1 if step.does == "stops the answer" else 0
+    good = Plan(blocks=[Block("text", [f"{mark} "] * 4)], gap_ms=gap_ms)
     return {"fails": [failing], "tries again": [failing, good]}.get(step.does, [good])
 
 
@@ -118,6 +121,7 @@ def _ask(step: Step, talk: Conversation, messages: list[dict[str, Any]]) -> Turn
     return talk.app.engine.turn(
         "",
         messages=messages,
+        extra=_BRIEF,
         stream=step.streamed or stops,
         on_event=(lambda event: event.name != "content_block_delta") if stops else None,
     )

@@ -238,7 +238,7 @@ def _ambiguous(request: OutgoingRequest) -> dict[str, bytes]:
         "two lengths of which the first fits": ([right, f"Content-Length: {size + 5}"], b""),
         "two lengths of which the last fits": ([f"Content-Length: {size + 5}", right], b""),
         "a length with a plus sign": ([f"Content-Length: +{size}"], b""),
-        "a length with underscores": ([f"Content-Length: {size:_}"], b""),
+        "a length with underscores": ([f"Content-Length: {size // 10}_{size % 10}"], b""),
         "a length in hexadecimal": ([f"Content-Length: {size:#x}"], b""),
         "an unknown transfer coding": ([right, "Transfer-Encoding: xchunked"], b""),
         "a blank before the colon": (["Transfer-Encoding : chunked"], chunked),

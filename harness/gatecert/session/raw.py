@@ -49,7 +49,8 @@ class Raw:
 
     def connect(self) -> RawConnection:
         """A connection to the gateway."""
-        return RawConnection(self.base_url, trusted_context())
+        secured = self.base_url.lower().startswith("https:")
+        return RawConnection(self.base_url, trusted_context() if secured else None)
 
     def ask(self, what: str, data: bytes, *, answers: int = 1, wait_s: float = PATIENCE_S) -> Heard:
         """Send bytes on a fresh connection, and read so many answers as far as they come."""
@@ -115,9 +116,11 @@ def raw_request(
 
 
 def a_turn(app: DesktopApp, text: str, *, stream: bool = False) -> OutgoingRequest:
-    """A turn as this desktop would send it; nothing is sent."""
+    """A turn of this desktop without long instructions and tools; nothing is sent."""
     engine = app.engine
-    return engine.written(engine.draft(engine.opening(text), stream=stream))
+    brief = {"system": [{"type": "text", "text": "Answer briefly."}]}
+    draft = engine.draft(engine.opening(text), stream=stream, extra=brief)
+    return engine.written(draft.without_fields("tools"))
 
 
 def with_body(request: OutgoingRequest, body: bytes) -> OutgoingRequest:
