@@ -25,7 +25,7 @@ from gatecert.checks import (
     same,
     same_names,
 )
-from gatecert.desktop import DesktopApp, Exchange, ServerSentEvent, Turn
+from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, ServerSentEvent, Turn
 from gatecert.desktop.models import usable_models
 from gatecert.desktop.shapes import first_message
 from gatecert.gateways.target import Target
@@ -42,9 +42,19 @@ from gatecert.requirements import (
 )
 from gatecert.requirements import gateway_hints as hints
 from gatecert.session.asking import Asking
+from gatecert.session.canary import Canary
 from gatecert.session.exploring import Explore
 from gatecert.session.fixtures import Desktops
+from gatecert.session.handshakes import (
+    CannotOffer,
+    Handshake,
+    check_chain,
+    check_dates,
+    check_name,
+    try_old_versions,
+)
 from gatecert.session.provoking import headed_turns, plain_request, provoked
+from gatecert.session.raw import Heard, Raw, a_turn, raw_request, with_body
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt, shortened
 
@@ -59,14 +69,20 @@ __all__ = [
     "Arrival",
     "Asking",
     "Block",
+    "Canary",
     "CannotJudge",
+    "CannotOffer",
     "DesktopApp",
     "Desktops",
     "Exchange",
     "Explore",
+    "Handshake",
+    "Heard",
     "NotApplicable",
+    "OutgoingRequest",
     "Paired",
     "Plan",
+    "Raw",
     "Receipt",
     "Script",
     "ScriptedProvider",
@@ -74,10 +90,14 @@ __all__ = [
     "Target",
     "Turn",
     "a_receipt",
+    "a_turn",
     "answered",
     "arrival",
     "arrivals",
     "at",
+    "check_chain",
+    "check_dates",
+    "check_name",
     "expect",
     "fail",
     "first_message",
@@ -93,11 +113,14 @@ __all__ = [
     "own_answer",
     "plain_request",
     "provoked",
+    "raw_request",
     "readable_error",
     "refused",
     "requirement",
     "same",
     "same_names",
     "shortened",
+    "try_old_versions",
     "usable_models",
+    "with_body",
 ]

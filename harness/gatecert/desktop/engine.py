@@ -178,11 +178,15 @@ class Engine:
 
     def send_draft(self, draft: Draft, on_event: OnEvent | None = None) -> Turn:
         """Send a request once, as the draft has it."""
+        request = self.written(draft)
+        return self.send(draft.purpose, request, stream=draft.stream, on_event=on_event)
+
+    def written(self, draft: Draft) -> OutgoingRequest:
+        """A draft as it stands on the wire; nothing is sent."""
         timeout = None if draft.timeout_s is None else str(draft.timeout_s)
         changes = {"X-Stainless-Timeout": timeout, **draft.headers}
         body = shapes.encode(dict(draft.body))
-        request = self.request(draft.path, body, draft.betas, changes, agent_id=draft.agent_id)
-        return self.send(draft.purpose, request, stream=draft.stream, on_event=on_event)
+        return self.request(draft.path, body, draft.betas, changes, agent_id=draft.agent_id)
 
     def persist(
         self,

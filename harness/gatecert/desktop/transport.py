@@ -5,11 +5,12 @@ Nothing else in gatecert's desktop imports httpx, so that the library can be exc
 
 from __future__ import annotations
 
+import contextlib
+import os
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from functools import cache
 from typing import Any, Protocol
 
@@ -76,17 +77,23 @@ class HttpxTransport:
     """The transport over httpx: HTTP/1.1, keep-alive, no redirects followed, no environment read.
 
     ``silence_s`` bounds each wait for bytes, ``total_s`` the whole exchange, both in seconds.
+    ``ca`` is a certificate (PEM) to trust besides those of :func:`trusted_context`.
     """
 
     def __init__(
-        self, cap: RequestCap | None = None, *, silence_s: float = SILENCE_S, total_s: float = 60.0
+        self,
+        cap: RequestCap | None = None,
+        *,
+        silence_s: float = SILENCE_S,
+        total_s: float = 60.0,
+        ca: str = "",
     ) -> None:
         self._cap = cap
         self._silence_s = silence_s
         self._total_s = total_s
         self._limits = _Limits()
         # no httpx.Client, which adds headers, keeps cookies and stumbles over a strange Location
-        self._http = _BoundedHttp(self._limits)
+        self._http = _BoundedHttp(self._limits, trusted_context(ca))
         self._timeout = httpx.Timeout(silence_s, connect=_CONNECT_S).as_dict()
 
     def send(
@@ -99,7 +106,7 @@ class HttpxTransport:
         self._limits.begin(self._total_s, [name for name, _ in request.headers])
         reading = _Reading(purpose, request)
         try:
-            with closing(self._answer(built)) as response:
+            with contextlib.closing(self._answer(built)) as response:
                 reading.begin(response)
                 for data in response.iter_bytes():
                     if not reading.take(data, on_chunk):
@@ -296,10 +303,10 @@ class _BoundedBackend(httpcore.SyncBackend):
 class _BoundedHttp(httpx.HTTPTransport):
     """httpx's transport over :class:`_BoundedBackend`, which httpx has no argument for."""
 
-    def __init__(self, limits: _Limits) -> None:
-        super().__init__(verify=_tls_context(), trust_env=False)
+    def __init__(self, limits: _Limits, context: ssl.SSLContext) -> None:
+        super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_tls_context(),
+            ssl_context=context,
             max_connections=_MAX_CONNECTIONS,
             max_keepalive_connections=_MAX_CONNECTIONS,
             keepalive_expiry=_KEEP_ALIVE_S,
@@ -308,9 +315,28 @@ class _BoundedHttp(httpx.HTTPTransport):
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
+def trusted_context(ca: str = "") -> ssl.SSLContext:
+    """A context that trusts what the client trusts, and the certificate ``ca`` (PEM).
+
+    The host process follows the system's store, which OpenSSL extends by ``SSL_CERT_FILE``; the
+    engine the list that it brings along and ``NODE_EXTRA_CA_CERTS``. A certificate counts as
+    trusted here if either would trust it. Source: official (D6, D8) for each of the two.
+    """
     # building one costs some 20 ms, and a client is built for every requirement
-    return httpx.create_ssl_context(trust_env=False)
+    return new_trusted_context(ca)
+
+
+def new_trusted_context(ca: str = "") -> ssl.SSLContext:
+    """The same, not shared, so that it can be changed."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    extra = os.environ.get("NODE_EXTRA_CA_CERTS", "")
+    if extra:
+        with contextlib.suppress(OSError):  # as Node, which warns and goes on
+            context.load_verify_locations(extra)
+    if ca:
+        context.load_verify_locations(cadata=ca)
+    return context
 
 
 def _raw_target(url: str) -> bytes:

@@ -11,7 +11,7 @@ from gatecert import __version__
 from gatecert.errors import RunError
 from gatecert.gateways.reference.config import GatewayConfig, KeyRecord
 from gatecert.gateways.running import ProviderAddresses
-from gatecert.gateways.target import Models, Promises, SampleKeys, Target
+from gatecert.gateways.target import Models, Promises, SampleKeys, Target, TlsAddress
 from gatecert.gateways.targetfile import with_secrets
 from gatecert.wire import Child, ChildError
 
@@ -41,10 +41,10 @@ def start_embedded(
     addresses: ProviderAddresses, *, defect: str = "", variant: str = "", log: Path | None = None
 ) -> EmbeddedGateway:
     """Start the embedded gateway with fresh keys. Raises RunError."""
-    api_key, expired, revoked, foreign, provider_key = (
+    api_key, second, expired, revoked, foreign, provider_key = (
         f"gk-{word}-{secrets.token_urlsafe(24)}"
         # no words that stand in many bodies: each would have to be looked at as part of a key
-        for word in ("user", "old", "gone", "far", "up")
+        for word in ("user", "peer", "old", "gone", "far", "up")
     )
     config = GatewayConfig(
         providers={
@@ -55,6 +55,7 @@ def start_embedded(
         provider_key=provider_key,
         keys={
             api_key: KeyRecord(),
+            second: KeyRecord(),
             expired: KeyRecord(state="expired"),
             revoked: KeyRecord(state="revoked"),
             foreign: KeyRecord(workspace="elsewhere"),
@@ -96,8 +97,9 @@ def start_embedded(
             overhead_p50_ms=_BUDGET_MS,
             overhead_first_event_p50_ms=_BUDGET_MS,
         ),
-        keys=SampleKeys(expired=expired, revoked=revoked, other_workspace=foreign),
+        keys=SampleKeys(second, expired, revoked, foreign),
         upstream_url=addresses.url,
+        tls=TlsAddress(child.facts["tls_url"], child.facts["tls_root"]),
         secrets=[("provider-key", provider_key)],
     )
     return EmbeddedGateway(with_secrets(target), child)

@@ -55,20 +55,37 @@ class Promises:
 
 @dataclass(frozen=True)
 class SampleKeys:
-    """Keys that the gateway must refuse, if the target can give any."""
+    """Further keys, if the target can give any.
 
+    The gateway must refuse all but ``second_user``, which is another user's and as good as the
+    target's own.
+    """
+
+    second_user: str = field(default="", repr=False)
     expired: str = field(default="", repr=False)
     revoked: str = field(default="", repr=False)
     other_workspace: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
+class TlsAddress:
+    """Where a gateway serves https; ``base_url`` is ``""`` if it does not.
+
+    ``ca`` is a certificate (PEM) to trust besides those that the client trusts anyway.
+    """
+
+    base_url: str = ""
+    ca: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Target:
     """A gateway that is up, or said to be.
 
-    ``upstream_url`` is the scripted provider behind it, ``""`` for a live one. ``turn_model`` takes
-    the chat model's place in turns: a live provider for which none is configured gets the cheapest.
-    ``secrets`` are the values that no output may contain, each with the name it is shown under.
+    ``upstream_url`` is the scripted provider behind it, ``""`` for a live one. ``tls`` is an https
+    address that it has besides its base URL. ``turn_model`` takes the chat model's place in turns:
+    a live provider for which none is configured gets the cheapest. ``secrets`` are the values that
+    no output may contain, each with the name it is shown under.
     """
 
     name: str
@@ -81,6 +98,7 @@ class Target:
     promises: Promises = Promises()
     keys: SampleKeys = SampleKeys()
     upstream_url: str = ""
+    tls: TlsAddress = TlsAddress()
     version: str = ""
     turn_model: str = ""
     secrets: Sequence[tuple[str, str]] = field(default=(), repr=False)
@@ -90,6 +108,12 @@ class Target:
         """Whether the provider behind the gateway obeys directives."""
         return bool(self.upstream_url)
 
+    @property
+    def https(self) -> TlsAddress:
+        """The address under which TLS is judged."""
+        own = self.base_url if self.base_url.lower().startswith("https:") else ""
+        return self.tls if self.tls.base_url else TlsAddress(own)
+
     def lacks(self, need: str) -> str:
         """Why a need of a requirement is not met by this target, or ``""`` if it is."""
         if need == "metadata":
@@ -97,6 +121,9 @@ class Target:
             if header.lower() in {name.lower() for name in self.headers}:
                 return ""
             return f"the target sends no {header} header"
+        if need == "tls":
+            missing = " (it does with the extra gatecert[tls])" if self.kind == "embedded" else ""
+            return "" if self.https.base_url else f"the gateway serves no https{missing}"
         if need.startswith("keys."):
             name = need.removeprefix("keys.")
             present = bool(getattr(self.keys, name))

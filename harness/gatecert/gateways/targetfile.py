@@ -33,7 +33,7 @@ _GATEWAY_KEYS = {
     "keys": dict,
 }
 _UPSTREAM_KEYS = {"listen": str}
-_KEYS_KEYS = {"expired_env": str, "revoked_env": str, "other_workspace_env": str}
+_KEYS_KEYS = {f"{f.name}_env": str for f in fields(SampleKeys)}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LISTEN = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z_.-]+)):(?P<port>[0-9]{1,5})"
@@ -202,6 +202,7 @@ def with_secrets(target: Target) -> Target:
     """
     named = [
         ("api-key", target.api_key),
+        ("second-user-key", target.keys.second_user),
         ("expired-key", target.keys.expired),
         ("revoked-key", target.keys.revoked),
         ("other-workspace-key", target.keys.other_workspace),
@@ -255,6 +256,14 @@ def _sample_keys(raw: Mapping[str, Any], where: str) -> SampleKeys:
     return SampleKeys(**found)
 
 
+def _check_second_user(target: Target, where: str) -> None:
+    if target.keys.second_user == target.api_key:
+        raise UsageError(
+            f"{where}: [gateway.keys] second_user_env holds the same key as api_key_env; "
+            "give the key of another user"
+        )
+
+
 def _promises(raw: Mapping[str, Any], where: str) -> Promises:
     kinds = {"bool": bool, "str": str, "Sequence[str]": list, "float | None": (int, float)}
     types = {f.name: kinds[str(f.type)] for f in fields(Promises)}
@@ -265,6 +274,7 @@ def _check_means(target: Target, listen: str, where: str) -> None:
     """Refuse promises that the file gives no means to test."""
     promises = target.promises
     _check_values(target, where)
+    _check_second_user(target, where)
     about_metadata = (
         promises.validates_metadata or promises.forwards_metadata or promises.routes_on_metadata
     )

@@ -15,8 +15,10 @@ from gatecert.gateways.target import Target
 from gatecert.overhead import Paired, measure_paired, requests_through_gateway
 from gatecert.requirements import CannotJudge
 from gatecert.session.asking import Asking, live_provider
+from gatecert.session.canary import Canary
 from gatecert.session.exploring import Exploration, Explore
 from gatecert.session.options import LIVE_MAX_TOKENS
+from gatecert.session.raw import Raw
 from gatecert.session.services import settings_of
 from gatecert.session.stash import CAP, REQUIREMENT, SHARED, TOKENS, VITALS
 from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
@@ -69,18 +71,19 @@ def desktops(
 ) -> Iterator[Desktops]:
     """Launches simulated desktops; keyword arguments change their gateway settings.
 
-    ``silence_s`` is how long this desktop waits for bytes before it leaves.
+    ``silence_s`` is how long this desktop waits for bytes before it leaves; ``ca`` is a certificate
+    (PEM) that it trusts besides the usual ones.
     """
     apps: list[DesktopApp] = []
     tokens = pytestconfig.stash[TOKENS]
 
-    def launch(*, silence_s: float = SILENCE_S, **changes: Any) -> DesktopApp:
+    def launch(*, silence_s: float = SILENCE_S, ca: str = "", **changes: Any) -> DesktopApp:
         settings = replace(settings_of(target), **changes)
         for key in (settings.api_key, settings.second_key):
             witness.note_key(key, target)
         app = DesktopApp(
             settings,
-            transport=lambda: WitnessedTransport(witness, request_cap, silence_s, tokens),
+            transport=lambda: WitnessedTransport(witness, request_cap, silence_s, tokens, ca),
             profile=pytestconfig.stash[SHARED].profile,
         ).launch()
         if not target.scripted:
@@ -97,6 +100,19 @@ def desktops(
 def desktop(desktops: Desktops) -> DesktopApp:
     """A simulated desktop, launched with the target's settings."""
     return desktops()
+
+
+@pytest.fixture
+def raw(target: Target, witness: Witness, request_cap: RequestCap) -> Raw:
+    """Sends bytes that no client would write to the gateway under test, and to nobody else."""
+    return Raw(target.base_url, witness, request_cap)
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    """A listener beside us that no gateway has a reason to call."""
+    with Canary() as listening:
+        yield listening
 
 
 @pytest.fixture

@@ -35,6 +35,10 @@ _MOST_EXCHANGES = 8
 _MOST_RECEIPTS = 8
 
 
+class RawRequest(OutgoingRequest):
+    """A request that was sent as bytes, so that no curl line could send it again."""
+
+
 @dataclass
 class Witness:
     """Collects in memory; nothing is written before :meth:`evidence` has redacted it."""
@@ -99,10 +103,11 @@ class WitnessedTransport:
         cap: RequestCap | None,
         silence_s: float,
         tokens: TokenCap | None = None,
+        ca: str = "",
     ) -> None:
         self._witness = witness
         self._tokens = tokens
-        self._inner = HttpxTransport(cap, silence_s=silence_s)
+        self._inner = HttpxTransport(cap, silence_s=silence_s, ca=ca)
 
     def send(
         self, purpose: str, request: OutgoingRequest, on_chunk: OnChunk | None = None
@@ -169,7 +174,7 @@ class ScriptedProvider:
         self._witness.tokens.append(script.token)
         return script
 
-    def everywhere(self, plan: Plan) -> Script:
+    def everywhere(self, plan: Plan | Sequence[Plan]) -> Script:
         """Tell every provider the same, so that no fallback can hide it."""
         return self.script(plan, plan, plan)
 
@@ -189,6 +194,18 @@ class ScriptedProvider:
             raise CannotJudge("provider-lost", str(exc)) from exc
         if all(receipt.outcome != "open" for receipt in found):
             self._witness.settled[script.token] = found
+        return found
+
+    def keys(self, script: Script) -> set[str]:
+        """The credentials that providers were called with, kept out of all output from now on."""
+        names = ("x-api-key", "authorization", "api-key")
+        found = {
+            value.removeprefix("Bearer ").strip()
+            for receipt in self.receipts(script)
+            for name, value in receipt.headers
+            if name.lower() in names
+        } - {""}
+        self._witness.other_keys += [("key-at-the-provider", key) for key in sorted(found)]
         return found
 
     def wait_for_arrival(self, script: Script) -> None:
@@ -258,7 +275,9 @@ def _exchange(exchange: Exchange, redactor: Redactor, bodies: Path | None) -> Re
         headers_ms=round(exchange.headers_ms, 2),
         end_ms=round(exchange.end_ms, 2),
         chunks=len(exchange.chunks),
-        curl=curl_line(
+        curl=""
+        if isinstance(request, RawRequest)
+        else curl_line(
             request.method,
             request.url,
             request.headers,

@@ -69,6 +69,7 @@ class Plan:
     ``reset``. ``drop`` closes it before any answer; ``hold_head`` stops before the answer's
     head, as ``hold_after`` does before an event. ``compress`` uses the coding ``coding`` where the
     request offers it, also for what ``body`` holds. ``echo`` answers with what was received.
+    ``quote`` names a header whose value, as received, ends the error's message.
     ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait; ``gap_ms`` is
     the wait before each further event, or a list of them (the last one serves the rest).
     """
@@ -105,6 +106,7 @@ class Plan:
     compress: bool = False
     coding: str = "gzip"
     echo: bool = False
+    quote: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,9 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
     kinds: dict[str, tuple[type, ...]] = {"status": (int,), "blocks": (list,), "body": (str,)}
     kinds |= dict.fromkeys(("headers", "error", "error_event", "message", "usage"), (dict,))
     kinds |= dict.fromkeys(("ping", "reset", "drop", "compress", "echo", "hold_head"), (bool,))
-    kinds |= dict.fromkeys(("stop_reason", "stop_sequence", "body_base64", "coding"), (str,))
+    kinds |= dict.fromkeys(
+        ("stop_reason", "stop_sequence", "body_base64", "coding", "quote"), (str,)
+    )
     kinds |= {"events": (list,), "body_times": (int,), "gap_ms": (int, float, list)}
     wanted = kinds.get(key, (int, float))
     optional = value is None and key in (

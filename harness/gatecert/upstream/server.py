@@ -181,6 +181,7 @@ class _Answer:
         if plan.status >= 400:
             wanted = plan.error or {}
             text = wanted.get("message", "The provider was told to fail")
+            text += f": {self._receipt.header(plan.quote)}" if plan.quote else ""
             envelope = api.error(plan.status, text, self._request_id, wanted.get("type"))
             return await self.coded(plan, [_JSON, *_extra(plan)], api.written(envelope))
         return ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -152,12 +153,16 @@ class Server:
         self._server: asyncio.Server | None = None
         self._connections = 0
 
-    async def listen(self, host: str, port: int) -> tuple[str, int]:
+    async def listen(
+        self, host: str, port: int, tls: ssl.SSLContext | None = None
+    ) -> tuple[str, int]:
         """Start to listen; port 0 picks a free one. Returns the address in use.
 
         Raises OSError if the address cannot be had.
         """
-        self._server = await asyncio.start_server(self._connection, host, port, backlog=512)
+        self._server = await asyncio.start_server(
+            self._connection, host, port, backlog=512, ssl=tls
+        )
         name = self._server.sockets[0].getsockname()
         return str(name[0]), int(name[1])
 

@@ -87,6 +87,21 @@ def test_what_is_left_out_has_a_default() -> None:
     assert not parse(BASE).listen
 
 
+def test_the_second_user_is_another_one() -> None:
+    with pytest.raises(UsageError, match="holds the same key as api_key_env"):
+        parse(BASE + '[gateway.keys]\nsecond_user_env = "ACME_KEY"\n')
+    target = parse(BASE + '[gateway.keys]\nsecond_user_env = "OLD_KEY"\n').target
+    assert target.lacks("keys.second_user") == ""
+    assert "second_user_env" in parse(BASE).target.lacks("keys.second_user")
+
+
+def test_tls_is_judged_under_an_https_base_url() -> None:
+    plain = parse(BASE).target
+    assert plain.lacks("tls") == "the gateway serves no https"
+    secure = replace(plain, base_url="https://gw.example")
+    assert (secure.lacks("tls"), secure.https.base_url) == ("", "https://gw.example")
+
+
 def test_sample_keys_are_secrets_too() -> None:
     target = parse(BASE + '[gateway.keys]\nexpired_env = "OLD_KEY"\n').target
     assert target.keys.expired == "sk-old-0123456789"

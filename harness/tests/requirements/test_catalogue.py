@@ -36,7 +36,7 @@ def test_a_requirement_reads_like_a_sentence(one: Requirement) -> None:
 
 @each
 def test_a_requirement_needs_what_a_target_can_have(one: Requirement) -> None:
-    known = {f.name for f in fields(Promises)} | {"metadata", "models.unreachable_primary"}
+    known = {f.name for f in fields(Promises)} | {"metadata", "models.unreachable_primary", "tls"}
     known |= {f"keys.{f.name}" for f in fields(SampleKeys)}
     assert set(one.needs) <= known
 

@@ -171,7 +171,7 @@ def test_ids_are_fresh() -> None:
 SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"q": "a"}}
 RESULT = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [{"n": 1}]}
 CITED = {"type": "text", "text": "It rained.", "citations": [{"url": "u"}]}
-KNOWN = [SEARCH, RESULT, CITED, {"type": "gatecert_future", "x": None}]
+KNOWN: list[dict[str, Any]] = [SEARCH, RESULT, CITED, {"type": "gatecert_future", "x": None}]
 
 
 def test_blocks_of_any_type_are_given_whole() -> None:

@@ -132,6 +132,13 @@ def test_status_headers_and_error_are_as_planned(bench: Bench) -> None:
     assert response.json()["request_id"] == response.headers["request-id"]
 
 
+def test_an_error_quotes_the_header_that_the_plan_names(bench: Bench) -> None:
+    error = {"message": "invalid x-api-key"}
+    response = bench.post(script(Plan(status=401, error=error, quote="x-api-key")))
+    quoted = bench.http.headers["x-api-key"]
+    assert response.json()["error"]["message"] == f"invalid x-api-key: {quoted}"
+
+
 def test_a_body_replaces_the_answer_byte_for_byte(bench: Bench) -> None:
     html = "<h1>é</h1>"
     response = bench.post(

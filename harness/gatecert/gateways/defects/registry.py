@@ -33,6 +33,12 @@ _MODULES = (
     "errorbodies",
     "passthrough",
     "fallback",
+    "isolation",
+    "framing",
+    "heads",
+    "hops",
+    "secrets",
+    "tls",
     "overhead",
 )
 

@@ -7,12 +7,14 @@ until standard input closes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.reference.config import GatewayConfig
 from gatecert.gateways.reference.gateway import ReferenceGateway
+from gatecert.gateways.reference.tls import NoCertificates
 from gatecert.gateways.variants import VARIANTS
 from gatecert.wire import announce, wait_for_parent
 
@@ -33,7 +35,10 @@ async def serve(gateway: ReferenceGateway) -> None:
     except OSError as exc:
         announce(error=f"the embedded gateway cannot listen: {exc.strerror}")
         return
-    announce(url=f"http://{host}:{port}")
+    tls_url, root = "", b""
+    with contextlib.suppress(NoCertificates):
+        tls_url, root = await gateway.listen_tls(host)
+    announce(url=f"http://{host}:{port}", tls_url=tls_url, tls_root=root.decode())
     await wait_for_parent()
 
 

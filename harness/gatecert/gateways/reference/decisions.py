@@ -14,6 +14,8 @@ _ENDPOINTS = {
     "/v1/messages/count_tokens": ("POST", "count_tokens"),
     "/v1/models": ("GET", "models"),
 }
+# far beyond what any client sends, and within what every HTTP library takes
+_LONGEST_TARGET = 16_384
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Decisions:
 
     def endpoint(self, request: Request) -> str | Refusal:
         """Which endpoint a path means; the query plays no part."""
+        if len(request.target) > _LONGEST_TARGET:
+            return Refusal(414, "invalid_request_error", "Path and query are too long")
         known = _ENDPOINTS.get(request.path)
         if known is None:
             return Refusal(404, "not_found_error", self.not_found_message(request.path))

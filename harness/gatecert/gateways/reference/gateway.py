@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import httpx
 
 from gatecert.gateways.reference.config import GatewayConfig
 from gatecert.gateways.reference.decisions import Decisions, Refusal, parsed
+from gatecert.gateways.reference.tls import Certificates, issued, server_context
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
 
 # httpcore imports sniffio over and over; where it is missing, that searches all folders each time
@@ -67,6 +69,24 @@ class ReferenceGateway(Decisions):
         """Start to serve. Raises OSError if the address cannot be had."""
         server = Server(self.serve, max_body_bytes=self.config.max_body_bytes)
         return await server.listen(host, port)
+
+    async def listen_tls(self, host: str) -> tuple[str, bytes]:
+        """Serve https as well, on a free port; returns the base URL and the root to trust (PEM).
+
+        Raises NoCertificates and OSError.
+        """
+        shown = self.certificates()
+        server = Server(self.serve, max_body_bytes=self.config.max_body_bytes)
+        _, port = await server.listen(host, 0, self.tls_context(shown))
+        return f"https://{host}:{port}", shown.root
+
+    def certificates(self) -> Certificates:
+        """What the https address shows. Raises NoCertificates."""
+        return issued()
+
+    def tls_context(self, shown: Certificates) -> ssl.SSLContext:
+        """How the https address speaks TLS."""
+        return server_context(shown)
 
     async def serve(self, request: Request, reply: Reply) -> None:
         """Answer one request."""
@@ -191,7 +211,8 @@ class ReferenceGateway(Decisions):
 
     def forwarded_headers(self, request: Request) -> Headers:
         """Everything end-to-end passes; the client's key is replaced by the provider's."""
-        kept = [(k, v) for k, v in request.headers if k.lower() not in _NOT_FORWARDED]
+        left_out = _NOT_FORWARDED | named_in_connection(request.headers)
+        kept = [(k, v) for k, v in request.headers if k.lower() not in left_out]
         return [*kept, ("x-api-key", self.config.provider_key)]
 
     def forwarded_body(self, request: Request) -> bytes:
@@ -215,11 +236,18 @@ class ReferenceGateway(Decisions):
     def relayed_headers(self, response: httpx.Response) -> Headers:
         """The provider's headers but for hop-by-hop ones; the length stays, bytes stay too."""
         pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw]
-        return [(k, v) for k, v in pairs if k.lower() not in _HOP_BY_HOP]
+        left_out = _HOP_BY_HOP | named_in_connection(pairs)
+        return [(k, v) for k, v in pairs if k.lower() not in left_out]
 
-    def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
-        """The body as it arrives, still encoded."""
-        return response.aiter_raw()
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The body as it arrives, still encoded; an error that quotes the provider's key masked."""
+        if response.status_code < 400:
+            async for piece in response.aiter_raw():
+                yield piece
+            return
+        body = b"".join([piece async for piece in response.aiter_raw()])
+        secret = self.config.provider_key.encode()
+        yield body.replace(secret, b"*" * len(secret))  # the length stays
 
     async def broken_off(self, request: Request, reply: Reply) -> None:
         """The provider broke off in the middle: so must we, or it would look complete."""
@@ -234,6 +262,12 @@ class ReferenceGateway(Decisions):
     def stops_when_client_leaves(self) -> bool:
         """Whether a client that leaves ends the request at the provider too."""
         return True
+
+
+def named_in_connection(headers: Headers) -> set[str]:
+    """The names, in lower case, that a Connection header declares to be for one hop only."""
+    values = [value for name, value in headers if name.lower() == "connection"]
+    return {word.strip().lower() for word in ",".join(values).split(",")} - {""}
 
 
 def new_request_id() -> str:
