@@ -17,7 +17,7 @@ from typing import Any
 
 PROVIDERS = ("primary", "backup", "other")
 
-_OPTIONAL = ("hold_after", "cut_events", "cut_bytes")
+_OPTIONAL = ("hold_after", "cut_events", "cut_bytes", "end_events", "stop_sequence")
 _TOKEN = re.compile(r"gc-[0-9a-f]{32}")
 _MARK = re.compile(r"@@gatecert (gc-[0-9a-f]{32}) (\{.*?\}) @@", re.DOTALL)
 
@@ -30,8 +30,10 @@ class DirectiveError(ValueError):
 class Block:
     """One content block of the answer.
 
-    ``type`` is ``text``, ``thinking`` or ``tool_use``. ``pieces`` are the deltas: their text for
-    text and thinking, their partial JSON for a tool's input.
+    ``type`` is ``text``, ``thinking``, ``tool_use`` or ``server_tool_use``. ``pieces`` are the
+    deltas: their text for text and thinking, their partial JSON for a tool's input; each is made
+    ``widen`` times as long, and all of them are sent ``repeat`` times over, so that a short
+    directive asks for a long answer. Every other type comes ``whole`` in its start, without deltas.
     """
 
     type: str
@@ -39,11 +41,20 @@ class Block:
     name: str = ""
     id: str = ""
     signature: str = ""
+    repeat: int = 1
+    widen: int = 1
+    whole: Mapping[str, Any] | None = None
 
     @property
     def joined(self) -> str:
         """What the client must end up with: all pieces put together."""
-        return "".join(self.pieces)
+        return "".join(piece * self.widen for piece in self.pieces) * self.repeat
+
+    def deltas(self) -> Iterator[str]:
+        """The text of each delta."""
+        for _ in range(self.repeat):
+            for piece in self.pieces:
+                yield piece * self.widen
 
 
 @dataclass(frozen=True)
@@ -52,10 +63,16 @@ class Plan:
 
     ``error`` is ``{"type": ..., "message": ...}`` in the Messages API envelope; ``body`` replaces
     the whole body byte for byte. ``events`` replaces the event script by ``[name, data]`` pairs.
-    ``hold_after`` stops after so many events until the token is released, the client leaves or
-    ``hold_ms`` have passed. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if
-    ``reset``. ``drop`` closes it before any answer. ``compress`` uses gzip
-    where the request offers it (whole answers only). ``echo`` answers with what was received.
+    ``further_usage`` joins the usage of every event that has one.
+    ``hold_after`` stops a stream after so many events (-1: before the answer's head) until the
+    token is released, the client leaves or ``hold_ms`` have passed; of a list, each needs a release
+    of its own. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if ``reset``;
+    after ``end_events`` the answer ends properly, though its script goes on. ``drop`` closes the
+    connection before any answer. ``compress`` uses gzip where the request offers it, flushed after
+    each event. ``measured`` announces a stream's Content-Length instead of chunking it. ``chunks``
+    are the bytes of each write of a stream, whatever its events are (the last one serves the rest);
+    ``newline`` ends its lines, and with ``comments`` one stands before each event.
+    ``echo`` answers with what was received.
     ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait; ``gap_ms`` is
     the wait before each further event, or a list of them (the last one serves the rest).
     """
@@ -66,10 +83,12 @@ class Plan:
     body: str | None = None
     blocks: Sequence[Block] = ()
     stop_reason: str = "end_turn"
+    stop_sequence: str | None = None
     input_tokens: int = 2095
     output_tokens: int = 57
     cache_creation_input_tokens: int = 1180
     cache_read_input_tokens: int = 28_440
+    further_usage: Mapping[str, Any] = field(default_factory=dict)
     ping: bool = True
     events: Sequence[Sequence[Any]] | None = None
     error_event: Mapping[str, str] | None = None
@@ -77,13 +96,18 @@ class Plan:
     delay_ms: float = 0
     work_ms: float = 0
     gap_ms: float | Sequence[float] = 0
-    hold_after: int | None = None
+    hold_after: int | Sequence[int] | None = None
     hold_ms: float = 4000
     cut_events: int | None = None
     cut_bytes: int | None = None
+    end_events: int | None = None
     reset: bool = False
     drop: bool = False
     compress: bool = False
+    measured: bool = False
+    chunks: Sequence[int] = ()
+    newline: str = "\n"
+    comments: bool = False
     echo: bool = False
 
 
@@ -173,9 +197,12 @@ def _plan(raw: Mapping[str, Any], provider: str) -> Plan:
 def _check_kind(key: str, value: Any, provider: str) -> None:
     """Raise DirectiveError if a value is not of the kind its key takes."""
     kinds: dict[str, tuple[type, ...]] = {"status": (int,), "blocks": (list,), "body": (str,)}
-    kinds |= dict.fromkeys(("headers", "error", "error_event"), (dict,))
+    kinds |= dict.fromkeys(("headers", "error", "error_event", "further_usage"), (dict,))
     kinds |= dict.fromkeys(("ping", "reset", "drop", "compress", "echo"), (bool,))
-    kinds |= {"events": (list,), "stop_reason": (str,), "gap_ms": (int, float, list)}
+    kinds |= dict.fromkeys(("measured", "comments"), (bool,))
+    kinds |= dict.fromkeys(("stop_reason", "stop_sequence", "newline"), (str,))
+    kinds |= {"events": (list,), "gap_ms": (int, float, list), "hold_after": (int, list)}
+    kinds |= {"chunks": (list,)}
     wanted = kinds.get(key, (int, float))
     optional = value is None and key in ("body", "error", "error_event", "events", *_OPTIONAL)
     fits = isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
@@ -184,6 +211,8 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
         raise DirectiveError(f"{key} in the plan for {provider} must be {names}, not {value!r}")
     if key == "status" and not 200 <= value <= 599:
         raise DirectiveError(f"status in the plan for {provider} must be 200 to 599, not {value}")
+    if key == "chunks" and not all(type(size) is int and size > 0 for size in value):
+        raise DirectiveError(f"chunks in the plan for {provider} must be sizes from 1, not {value}")
 
 
 def _plan_json(plan: Plan) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from gatecert.upstream.directives import Block, Plan
@@ -55,13 +56,17 @@ def message(plan: Plan, token: str, model: str) -> dict[str, Any]:
         **_message_head(model),
         "content": [_whole_block(block) for block in blocks(plan, token)],
         "stop_reason": plan.stop_reason,
-        "stop_sequence": None,
+        "stop_sequence": plan.stop_sequence,
         "usage": _usage(plan, plan.output_tokens),
     }
 
 
 def events(plan: Plan, token: str, model: str) -> Iterator[Event]:
     """The event script of a streamed answer, in the canonical order."""
+    return islice(_script(plan, token, model), plan.end_events)
+
+
+def _script(plan: Plan, token: str, model: str) -> Iterator[Event]:
     if plan.events is not None:
         yield from ((str(name), data) for name, data in plan.events)
         return
@@ -73,14 +78,14 @@ def events(plan: Plan, token: str, model: str) -> Iterator[Event]:
         yield event
 
 
-def encode(event: Event) -> bytes:
+def encode(event: Event, newline: str = "\n") -> bytes:
     """One server-sent event."""
     name, data = event
     compact = (",", ":")
     text = (
         data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=compact)
     )
-    return f"event: {name}\ndata: {text}\n\n".encode()
+    return f"event: {name}{newline}data: {text}{newline}{newline}".encode()
 
 
 def error(status: int, message: str, request_id: str, kind: str | None = None) -> dict[str, Any]:
@@ -142,12 +147,13 @@ def _message_head(model: str) -> dict[str, Any]:
     }
 
 
-def _usage(plan: Plan, output_tokens: int) -> dict[str, int]:
+def _usage(plan: Plan, output_tokens: int) -> dict[str, Any]:
     return {
         "input_tokens": plan.input_tokens,
         "cache_creation_input_tokens": plan.cache_creation_input_tokens,
         "cache_read_input_tokens": plan.cache_read_input_tokens,
         "output_tokens": output_tokens,
+        **plan.further_usage,
     }
 
 
@@ -173,7 +179,7 @@ def _canonical(plan: Plan, token: str, model: str) -> Iterator[Event]:
         "message_delta",
         {
             "type": "message_delta",
-            "delta": {"stop_reason": plan.stop_reason, "stop_sequence": None},
+            "delta": {"stop_reason": plan.stop_reason, "stop_sequence": plan.stop_sequence},
             "usage": _usage(plan, plan.output_tokens),
         },
     )
@@ -181,29 +187,36 @@ def _canonical(plan: Plan, token: str, model: str) -> Iterator[Event]:
 
 
 def _deltas(block: Block) -> Iterator[dict[str, str]]:
+    if block.whole is not None:
+        return
     kind, key = {
         "text": ("text_delta", "text"),
         "thinking": ("thinking_delta", "thinking"),
         "tool_use": ("input_json_delta", "partial_json"),
+        "server_tool_use": ("input_json_delta", "partial_json"),
     }[block.type]
-    for piece in block.pieces:
+    for piece in block.deltas():
         yield {"type": kind, key: piece}
     if block.type == "thinking":
         yield {"type": "signature_delta", "signature": block.signature}
 
 
 def _empty(block: Block) -> dict[str, Any]:
-    if block.type == "tool_use":
-        return {"type": "tool_use", "id": block.id, "name": block.name, "input": {}}
+    if block.whole is not None:
+        return {"type": block.type, **block.whole}
+    if block.type in ("tool_use", "server_tool_use"):
+        return {"type": block.type, "id": block.id, "name": block.name, "input": {}}
     if block.type == "thinking":
         return {"type": "thinking", "thinking": "", "signature": ""}
     return {"type": "text", "text": ""}
 
 
 def _whole_block(block: Block) -> dict[str, Any]:
-    if block.type == "tool_use":
+    if block.whole is not None:
+        return {"type": block.type, **block.whole}
+    if block.type in ("tool_use", "server_tool_use"):
         arguments = json.loads(block.joined or "{}")
-        return {"type": "tool_use", "id": block.id, "name": block.name, "input": arguments}
+        return {"type": block.type, "id": block.id, "name": block.name, "input": arguments}
     if block.type == "thinking":
         return {"type": "thinking", "thinking": block.joined, "signature": block.signature}
     return {"type": "text", "text": block.joined}

@@ -22,7 +22,9 @@ from gatecert.upstream.directives import (
     find,
     find_token,
 )
+from gatecert.upstream.framing import frames
 from gatecert.upstream.receipts import Ledger, Receipt
+from gatecert.upstream.streaming import Streaming
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
 
 CONTROL_PREFIX = "/_gatecert"
@@ -149,7 +151,7 @@ class _Answer:
             return await self.json(529, envelope, extra)
         text = json.dumps(api.message(plan, self._receipt.token, model), ensure_ascii=False)
         data = text.encode()
-        if plan.compress and "gzip" in (self._receipt.header("accept-encoding") or ""):
+        if plan.compress and self._takes_gzip():
             data, extra = gzip.compress(data), [*extra, ("content-encoding", "gzip")]
         return await self.whole(plan.status, [_JSON, *extra], data, plan.cut_bytes)
 
@@ -199,46 +201,14 @@ class _Answer:
         self._receipt.status = plan.status
         kind = ("content-type", "text/event-stream; charset=utf-8")
         head = [*self._head(), kind, ("cache-control", "no-cache"), *extra]
-        await self._reply.start(plan.status, _each_once(head))
-        sent_bytes = 0
-        script = api.events(plan, self._receipt.token, model)
-        for number, event in enumerate(script):
-            if plan.hold_after == number and not await self._hold(plan.hold_ms):
-                raise ClientGone
-            if plan.cut_events == number:
-                self._reply.abort(reset=plan.reset)
-                return "cut"
-            if number and (gap_ms := _gap(plan, number)):
-                await asyncio.sleep(gap_ms / 1000)
-            data = api.encode(event)
-            if plan.cut_bytes is not None and sent_bytes + len(data) > plan.cut_bytes:
-                await self._reply.send(data[: plan.cut_bytes - sent_bytes])
-                self._reply.abort(reset=plan.reset)
-                return "cut"
-            self._stamp()
-            await self._reply.send(data)
-            sent_bytes += len(data)
-        await self._reply.end()
-        return "answered"
+        gzip_ = plan.compress and self._takes_gzip()
+        if gzip_:
+            head.append(("content-encoding", "gzip"))
+        streaming = Streaming(plan, self._receipt, self._reply, self._ledger, gzip=gzip_)
+        return await streaming.send(frames(plan, self._receipt.token, model), _each_once(head))
 
-    async def _hold(self, hold_ms: float) -> bool:
-        """Wait for the release; False when the client has left instead."""
-        released = asyncio.create_task(self._ledger.wait_released(self._receipt.token))
-        left = asyncio.create_task(self._reply.client_gone.wait())
-        await asyncio.wait(
-            {released, left}, timeout=hold_ms / 1000, return_when=asyncio.FIRST_COMPLETED
-        )
-        outcomes = {released: "released", left: "client-left"}
-        done = [name for task, name in outcomes.items() if task.done()]
-        for task in outcomes:
-            task.cancel()
-        self._receipt.hold = done[0] if done else "expired"
-        return self._receipt.hold != "client-left"
-
-    def _stamp(self) -> None:
-        now = time.monotonic_ns()
-        self._receipt.first_write_ns = self._receipt.first_write_ns or now
-        self._receipt.event_ns.append(now)
+    def _takes_gzip(self) -> bool:
+        return "gzip" in (self._receipt.header("accept-encoding") or "")
 
     def _head(self) -> Headers:
         return [
@@ -265,13 +235,6 @@ def _extra(plan: Plan) -> Headers:
 def _each_once(headers: Headers) -> Headers:
     """A header that the plan sets takes the place of the provider's own."""
     return list(dict(headers).items())
-
-
-def _gap(plan: Plan, number: int) -> float:
-    """The wait in ms before event ``number`` (from 1)."""
-    if isinstance(plan.gap_ms, int | float):
-        return plan.gap_ms
-    return plan.gap_ms[min(number, len(plan.gap_ms)) - 1] if plan.gap_ms else 0
 
 
 async def _work(work_ms: float) -> None:

@@ -1,0 +1,109 @@
+"""A streamed answer being sent: its writes, waits and breaks, as the plan says."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+
+from gatecert.upstream.directives import Plan
+from gatecert.upstream.framing import Writes
+from gatecert.upstream.receipts import Ledger, Receipt
+from gatecert.wire import ClientGone, Headers, Reply
+
+BEFORE_THE_HEAD = -1
+
+
+class Streaming:
+    """Sends one stream, once. With ``gzip`` it is compressed."""
+
+    def __init__(
+        self, plan: Plan, receipt: Receipt, reply: Reply, ledger: Ledger, *, gzip: bool
+    ) -> None:
+        self._plan = plan
+        self._receipt = receipt
+        self._reply = reply
+        self._ledger = ledger
+        self._writes = Writes(plan.chunks, gzip=gzip)
+        self._holds = set(_listed(plan.hold_after))
+        self._released = 0
+        self._sent_bytes = 0
+
+    async def send(self, frames: Iterable[bytes], headers: Headers) -> str:
+        """Send the frames; returns the receipt's outcome. Raises ClientGone."""
+        if self._plan.measured:
+            frames = list(frames)
+            headers = [*headers, ("content-length", str(sum(map(len, frames))))]
+        await self._pause(BEFORE_THE_HEAD)
+        await self._reply.start(self._plan.status, headers)
+        number = 0
+        for number, frame in enumerate(frames, start=1):
+            await self._pause(number - 1)
+            if self._plan.cut_events == number - 1 or not await self._event(frame, number):
+                return self._cut()
+        await self._pause(number)
+        if not await self._write(self._writes.rest()) or self._plan.cut_events == number:
+            return self._cut()
+        await self._reply.end()
+        return "answered"
+
+    async def _event(self, frame: bytes, number: int) -> bool:
+        """Send an event (numbered from 1); False where the plan cuts it."""
+        if number > 1 and (gap_ms := _gap(self._plan, number - 1)):
+            await asyncio.sleep(gap_ms / 1000)
+        now = time.monotonic_ns()
+        self._receipt.first_write_ns = self._receipt.first_write_ns or now
+        self._receipt.event_ns.append(now)
+        for data in self._writes.of(frame):
+            if not await self._write(data):
+                return False
+        return True
+
+    async def _write(self, data: bytes) -> bool:
+        limit = self._plan.cut_bytes
+        if limit is not None and self._sent_bytes + len(data) > limit:
+            await self._reply.send(data[: limit - self._sent_bytes])
+            return False
+        await self._reply.send(data)
+        self._sent_bytes += len(data)
+        return True
+
+    def _cut(self) -> str:
+        self._reply.abort(reset=self._plan.reset)
+        return "cut"
+
+    async def _pause(self, number: int) -> None:
+        """Wait for the release where the plan holds after so many events."""
+        if number not in self._holds:
+            return
+        self._released += 1
+        wait = self._ledger.wait_released(self._receipt.token, self._released)
+        released = asyncio.create_task(wait)
+        left = asyncio.create_task(self._reply.client_gone.wait())
+        await asyncio.wait(
+            {released, left},
+            timeout=self._plan.hold_ms / 1000,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        outcomes = {released: "released", left: "client-left"}
+        done = [name for task, name in outcomes.items() if task.done()]
+        for task in outcomes:
+            task.cancel()
+        self._receipt.hold = done[0] if done else "expired"
+        if not done:
+            self._holds.clear()  # nobody lets it go: held once is held in vain
+        if self._receipt.hold == "client-left":
+            raise ClientGone
+
+
+def _listed(hold_after: int | Sequence[int] | None) -> Sequence[int]:
+    if hold_after is None:
+        return ()
+    return (hold_after,) if isinstance(hold_after, int) else hold_after
+
+
+def _gap(plan: Plan, number: int) -> float:
+    """The wait in ms before event ``number`` (from 1)."""
+    if isinstance(plan.gap_ms, int | float):
+        return plan.gap_ms
+    return plan.gap_ms[min(number, len(plan.gap_ms)) - 1] if plan.gap_ms else 0
