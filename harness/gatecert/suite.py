@@ -12,6 +12,7 @@ from gatecert.checks import (
     refused,
     same,
     same_names,
+    shows_the_break,
 )
 from gatecert.desktop import DesktopApp, Exchange, ServerSentEvent, Turn
 from gatecert.desktop.models import usable_models
@@ -68,5 +69,6 @@ __all__ = [
     "requirement",
     "same",
     "same_names",
+    "shows_the_break",
     "usable_models",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, is_stream
+from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, is_plain_stream
 from gatecert.gateways.reference.decisions import Refusal
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
@@ -58,7 +58,8 @@ class CrlfEvents(BentStream):
 
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
         async for piece in super().pieces(request, response):
-            yield piece.replace(b"\n", b"\r\n") if is_stream(response) else piece
+            plain = piece.replace(b"\r\n", b"\n")  # as a second gateway may write it
+            yield plain.replace(b"\n", b"\r\n") if is_plain_stream(response) else piece
 
     def change_event(self, frame: bytes, number: int) -> list[bytes]:
         return [frame]

@@ -66,12 +66,13 @@ class Plan:
     ``further_usage`` joins the usage of every event that has one.
     ``hold_after`` stops a stream after so many events (-1: before the answer's head) until the
     token is released, the client leaves or ``hold_ms`` have passed; of a list, each needs a release
-    of its own. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if ``reset``;
-    after ``end_events`` the answer ends properly, though its script goes on. ``drop`` closes the
-    connection before any answer. ``compress`` uses gzip where the request offers it, flushed after
-    each event. ``measured`` announces a stream's Content-Length instead of chunking it. ``chunks``
-    are the bytes of each write of a stream, whatever its events are (the last one serves the rest);
-    ``newline`` ends its lines, and with ``comments`` one stands before each event.
+    of its own. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if ``reset``; of
+    both, the bytes are counted after the events. After ``end_events`` the answer ends properly,
+    though its script goes on. ``drop`` closes the connection before any answer.
+    ``compress`` uses gzip where the request offers it, flushed after each event. ``measured``
+    announces a stream's Content-Length instead of chunking it. ``chunks`` are the bytes of each
+    write of a stream, whatever its events are (the last one serves the rest); ``newline`` ends its
+    lines, and with ``comments`` one stands before each event.
     ``echo`` answers with what was received.
     ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait; ``gap_ms`` is
     the wait before each further event, or a list of them (the last one serves the rest).

@@ -26,6 +26,9 @@ class Streaming:
         self._ledger = ledger
         self._writes = Writes(plan.chunks, gzip=gzip)
         self._holds = set(_listed(plan.hold_after))
+        inside = plan.cut_bytes is not None
+        self._cut_event = None if inside else plan.cut_events
+        self._counted_from = (plan.cut_events or 0) if inside else 0
         self._released = 0
         self._sent_bytes = 0
 
@@ -39,10 +42,10 @@ class Streaming:
         number = 0
         for number, frame in enumerate(frames, start=1):
             await self._pause(number - 1)
-            if self._plan.cut_events == number - 1 or not await self._event(frame, number):
+            if self._cut_event == number - 1 or not await self._event(frame, number):
                 return self._cut()
         await self._pause(number)
-        if not await self._write(self._writes.rest()) or self._plan.cut_events == number:
+        if not await self._write(self._writes.rest()) or self._cut_event == number:
             return self._cut()
         await self._reply.end()
         return "answered"
@@ -55,17 +58,17 @@ class Streaming:
         self._receipt.first_write_ns = self._receipt.first_write_ns or now
         self._receipt.event_ns.append(now)
         for data in self._writes.of(frame):
-            if not await self._write(data):
+            if not await self._write(data, counts=number > self._counted_from):
                 return False
         return True
 
-    async def _write(self, data: bytes) -> bool:
-        limit = self._plan.cut_bytes
+    async def _write(self, data: bytes, *, counts: bool = True) -> bool:
+        limit = self._plan.cut_bytes if counts else None
         if limit is not None and self._sent_bytes + len(data) > limit:
             await self._reply.send(data[: limit - self._sent_bytes])
             return False
         await self._reply.send(data)
-        self._sent_bytes += len(data)
+        self._sent_bytes += len(data) if counts else 0
         return True
 
     def _cut(self) -> str:

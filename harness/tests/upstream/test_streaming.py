@@ -71,6 +71,7 @@ def sent(plan: Plan) -> tuple[str, list[Any]]:
         (Plan(cut_events=2, reset=True), "cut", [200, b"one", b"two", "reset"]),
         (Plan(cut_events=3), "cut", [200, *FRAMES, "abort"]),
         (Plan(cut_bytes=4), "cut", [200, b"one", b"t", "abort"]),
+        (Plan(cut_events=1, cut_bytes=2), "cut", [200, b"one", b"tw", "abort"]),
         (Plan(cut_bytes=11), "answered", [200, *FRAMES, "end"]),
         (Plan(chunks=(2, 4)), "answered", [200, b"on", b"etwo", b"thre", b"e", "end"]),
         (Plan(chunks=(2, 4), cut_bytes=3), "cut", [200, b"on", b"e", "abort"]),
