@@ -24,6 +24,7 @@ from gatecert.checks import (
     refused,
     same,
     same_names,
+    shows_the_break,
 )
 from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, ServerSentEvent, Turn
 from gatecert.desktop.models import usable_models
@@ -120,6 +121,7 @@ __all__ = [
     "same",
     "same_names",
     "shortened",
+    "shows_the_break",
     "try_old_versions",
     "usable_models",
     "with_body",

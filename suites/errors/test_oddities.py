@@ -119,7 +119,7 @@ def test_leaving_before_the_answer_frees_the_provider(
 def _left_behind(desktops: Desktops, provider: ScriptedProvider, stream: bool) -> set[str]:
     """How the provider's requests stand after a client has left before the answer began."""
     for patience_s in (0.3, 3.0):  # the longer one for gateways that take their time to forward
-        script = provider.everywhere(Plan(hold_head=True, hold_ms=HOLD_MS))
+        script = provider.everywhere(Plan(hold_after=-1, hold_ms=HOLD_MS))
         desktops(silence_s=patience_s).engine.turn(script.text, stream=stream)
         receipts = provider.receipts(script)
         provider.release(script)

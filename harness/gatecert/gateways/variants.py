@@ -17,6 +17,7 @@ from gatecert.gateways.defects.bending import (
     BentError,
     BentRequest,
     BentStream,
+    is_plain_stream,
     is_stream,
 )
 from gatecert.gateways.defects.walking import mapped
@@ -100,7 +101,8 @@ class CrlfEvents(BentStream):
 
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
         async for piece in super().pieces(request, response):
-            yield piece.replace(b"\n", b"\r\n") if is_stream(response) else piece
+            plain = piece.replace(b"\r\n", b"\n")  # as a second gateway may write it
+            yield plain.replace(b"\n", b"\r\n") if is_plain_stream(response) else piece
 
     def change_event(self, frame: bytes, number: int) -> list[bytes]:
         return [frame]

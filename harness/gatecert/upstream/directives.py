@@ -19,7 +19,7 @@ from gatecert.upstream.compression import CODINGS
 
 PROVIDERS = ("primary", "backup", "other")
 
-_OPTIONAL = ("stop_sequence", "hold_after", "cut_events", "cut_bytes")
+_OPTIONAL = ("stop_sequence", "hold_after", "cut_events", "cut_bytes", "end_events")
 _TOKEN = re.compile(r"gc-[0-9a-f]{32}")
 _MARK = re.compile(r"@@gatecert (gc-[0-9a-f]{32}) (\{.*?\}) @@", re.DOTALL)
 
@@ -32,9 +32,11 @@ class DirectiveError(ValueError):
 class Block:
     """One content block of the answer.
 
-    ``type`` is ``text``, ``thinking`` or ``tool_use``. ``pieces`` are the deltas: their text for
-    text and thinking, their partial JSON for a tool's input. A block of any other type is given
-    ``whole``, as it stands in a Message; see :meth:`of`.
+    ``type`` is ``text``, ``thinking``, ``tool_use`` or ``server_tool_use``. ``pieces`` are the
+    deltas: their text for text and thinking, their partial JSON for a tool's input; each is made
+    ``widen`` times as long, and all of them are sent ``repeat`` times over, so that a short
+    directive asks for a long answer. A block of any other type is given ``whole``, as it stands
+    in a Message; see :meth:`of`.
     """
 
     type: str
@@ -42,6 +44,8 @@ class Block:
     name: str = ""
     id: str = ""
     signature: str = ""
+    repeat: int = 1
+    widen: int = 1
     whole: Mapping[str, Any] | None = None
 
     @classmethod
@@ -52,7 +56,13 @@ class Block:
     @property
     def joined(self) -> str:
         """What the client must end up with: all pieces put together."""
-        return "".join(self.pieces)
+        return "".join(piece * self.widen for piece in self.pieces) * self.repeat
+
+    def deltas(self) -> Iterator[str]:
+        """The text of each delta."""
+        for _ in range(self.repeat):
+            for piece in self.pieces:
+                yield piece * self.widen
 
 
 @dataclass(frozen=True)
@@ -64,11 +74,16 @@ class Plan:
     ``body_times`` times over. A header's value may be a list, for a header of several lines.
     ``message`` adds or replaces fields of the Message (whole answers only), ``usage`` adds counts.
     ``events`` replaces the event script by ``[name, data]`` pairs.
-    ``hold_after`` stops after so many events until the token is released, the client leaves or
-    ``hold_ms`` have passed. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if
-    ``reset``. ``drop`` closes it before any answer; ``hold_head`` stops before the answer's
-    head, as ``hold_after`` does before an event. ``compress`` uses the coding ``coding`` where the
-    request offers it, also for what ``body`` holds. ``echo`` answers with what was received.
+    ``hold_after`` stops after so many events (-1: before the head of any answer) until the
+    token is released, the client leaves or ``hold_ms`` have passed; of a list, each needs a release
+    of its own. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if ``reset``; of
+    both, the bytes are counted after the events. After ``end_events`` the answer ends properly,
+    though its script goes on. ``drop`` closes the connection before any answer.
+    ``compress`` uses the coding ``coding`` where the request offers it, also for what ``body``
+    holds, flushed after each event. ``measured`` announces a stream's Content-Length instead of
+    chunking it. ``chunks`` are the bytes of each write of a stream, whatever its events are (the
+    last one serves the rest); ``newline`` ends its lines, and with ``comments`` one stands before
+    each event. ``echo`` answers with what was received.
     ``quote`` names a header whose value, as received, ends the error's message.
     ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait; ``gap_ms`` is
     the wait before each further event, or a list of them (the last one serves the rest).
@@ -96,15 +111,19 @@ class Plan:
     delay_ms: float = 0
     work_ms: float = 0
     gap_ms: float | Sequence[float] = 0
-    hold_after: int | None = None
-    hold_head: bool = False
+    hold_after: int | Sequence[int] | None = None
     hold_ms: float = 4000
     cut_events: int | None = None
     cut_bytes: int | None = None
+    end_events: int | None = None
     reset: bool = False
     drop: bool = False
     compress: bool = False
     coding: str = "gzip"
+    measured: bool = False
+    chunks: Sequence[int] = ()
+    newline: str = "\n"
+    comments: bool = False
     echo: bool = False
     quote: str = ""
 
@@ -194,11 +213,12 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
     """Raise DirectiveError if a value is not of the kind its key takes."""
     kinds: dict[str, tuple[type, ...]] = {"status": (int,), "blocks": (list,), "body": (str,)}
     kinds |= dict.fromkeys(("headers", "error", "error_event", "message", "usage"), (dict,))
-    kinds |= dict.fromkeys(("ping", "reset", "drop", "compress", "echo", "hold_head"), (bool,))
-    kinds |= dict.fromkeys(
-        ("stop_reason", "stop_sequence", "body_base64", "coding", "quote"), (str,)
-    )
+    switches = ("ping", "reset", "drop", "compress", "echo", "measured", "comments")
+    kinds |= dict.fromkeys(switches, (bool,))
+    texts = ("stop_reason", "stop_sequence", "body_base64", "coding", "quote", "newline")
+    kinds |= dict.fromkeys(texts, (str,))
     kinds |= {"events": (list,), "body_times": (int,), "gap_ms": (int, float, list)}
+    kinds |= {"chunks": (list,), "hold_after": (int, list)}
     wanted = kinds.get(key, (int, float))
     optional = value is None and key in (
         "body",
@@ -216,6 +236,8 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
         raise DirectiveError(f"coding in the plan for {provider} must be one of {CODINGS}")
     if key == "status" and not 200 <= value <= 599:
         raise DirectiveError(f"status in the plan for {provider} must be 200 to 599, not {value}")
+    if key == "chunks" and not all(type(size) is int and size > 0 for size in value):
+        raise DirectiveError(f"chunks in the plan for {provider} must be sizes from 1, not {value}")
 
 
 _PLAIN = vars(Plan())

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from gatecert.upstream import messages_api as api
-from gatecert.upstream.compression import coder, encoded, offered
+from gatecert.upstream.compression import encoded, offered
 from gatecert.upstream.directives import (
     PROVIDERS,
     Directive,
@@ -23,7 +23,10 @@ from gatecert.upstream.directives import (
     find,
     find_token,
 )
+from gatecert.upstream.framing import frames
+from gatecert.upstream.holding import BEFORE_THE_HEAD, Holding
 from gatecert.upstream.receipts import Ledger, Receipt, packed
+from gatecert.upstream.streaming import Streaming
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
 
 CONTROL_PREFIX = "/_gatecert"
@@ -143,6 +146,7 @@ class _Answer:
         self._reply = reply
         self._ledger = ledger
         self._request_id = api.new_request_id()
+        self._held: Holding | None = None
 
     async def count_tokens(self, plan: Plan) -> str:
         failed = await self._fail(plan)
@@ -168,8 +172,7 @@ class _Answer:
             await asyncio.sleep(plan.delay_ms / 1000)
         if plan.work_ms:
             await _work(plan.work_ms)
-        if plan.hold_head and not await self._hold(plan.hold_ms):
-            raise ClientGone
+        await self._holding(plan).pause(BEFORE_THE_HEAD)
         if plan.drop:
             self._reply.abort(reset=plan.reset)
             return "dropped"
@@ -223,49 +226,14 @@ class _Answer:
         kind = ("content-type", "text/event-stream; charset=utf-8")
         head = [*self._head(), kind, ("cache-control", "no-cache"), *extra]
         coding = self._coding(plan)
-        pack = coder(coding)
         head += [("content-encoding", coding)] if coding else []
-        await self._reply.start(plan.status, _each_once(head))
-        sent_bytes = 0
-        script = api.events(plan, self._receipt.token, model)
-        for number, event in enumerate(script):
-            if plan.hold_after == number and not await self._hold(plan.hold_ms):
-                raise ClientGone
-            if plan.cut_events == number:
-                self._reply.abort(reset=plan.reset)
-                return "cut"
-            if number and (gap_ms := _gap(plan, number)):
-                await asyncio.sleep(gap_ms / 1000)
-            data = pack.piece(api.encode(event))
-            if plan.cut_bytes is not None and sent_bytes + len(data) > plan.cut_bytes:
-                await self._reply.send(data[: plan.cut_bytes - sent_bytes])
-                self._reply.abort(reset=plan.reset)
-                return "cut"
-            self._stamp()
-            await self._reply.send(data)
-            sent_bytes += len(data)
-        await self._reply.send(pack.end())
-        await self._reply.end()
-        return "answered"
+        streaming = Streaming(plan, self._receipt, self._reply, self._holding(plan), coding)
+        return await streaming.send(frames(plan, self._receipt.token, model), _each_once(head))
 
-    async def _hold(self, hold_ms: float) -> bool:
-        """Wait for the release; False when the client has left instead."""
-        released = asyncio.create_task(self._ledger.wait_released(self._receipt.token))
-        left = asyncio.create_task(self._reply.client_gone.wait())
-        await asyncio.wait(
-            {released, left}, timeout=hold_ms / 1000, return_when=asyncio.FIRST_COMPLETED
-        )
-        outcomes = {released: "released", left: "client-left"}
-        done = [name for task, name in outcomes.items() if task.done()]
-        for task in outcomes:
-            task.cancel()
-        self._receipt.hold = done[0] if done else "expired"
-        return self._receipt.hold != "client-left"
-
-    def _stamp(self) -> None:
-        now = time.monotonic_ns()
-        self._receipt.first_write_ns = self._receipt.first_write_ns or now
-        self._receipt.event_ns.append(now)
+    def _holding(self, plan: Plan) -> Holding:
+        if self._held is None:
+            self._held = Holding(plan, self._receipt, self._reply, self._ledger)
+        return self._held
 
     def _head(self) -> Headers:
         return [
@@ -305,13 +273,6 @@ def _each_once(headers: Headers) -> Headers:
     return [
         (name, own.pop(name, value)) for name, value in headers if name not in _OWN or name in own
     ]
-
-
-def _gap(plan: Plan, number: int) -> float:
-    """The wait in ms before event ``number`` (from 1)."""
-    if isinstance(plan.gap_ms, int | float):
-        return plan.gap_ms
-    return plan.gap_ms[min(number, len(plan.gap_ms)) - 1] if plan.gap_ms else 0
 
 
 async def _work(work_ms: float) -> None:

@@ -28,7 +28,8 @@ numbers = st.floats(min_value=0, max_value=1e6)
 messages = st.fixed_dictionaries({"type": texts, "message": texts})
 blocks = st.builds(
     Block,
-    type=st.sampled_from(["text", "thinking", "tool_use"]),
+    type=st.sampled_from(["text", "thinking", "tool_use", "redacted_thinking"]),
+    whole=st.none() | st.dictionaries(texts, texts, max_size=2),
     pieces=st.lists(texts, max_size=4),
     name=texts,
     id=texts,
@@ -49,7 +50,7 @@ plans = st.builds(
     events=st.none() | st.lists(st.tuples(texts, messages).map(list), max_size=3),
     error_event=st.none() | messages,
     delay_ms=numbers,
-    hold_after=st.none() | st.integers(0, 9),
+    hold_after=st.none() | st.integers(-1, 9) | st.lists(st.integers(-1, 9), max_size=3),
     hold_ms=numbers,
     cut_events=st.none() | st.integers(0, 9),
     cut_bytes=st.none() | st.integers(0, 9),
@@ -57,7 +58,10 @@ plans = st.builds(
     drop=st.booleans(),
     compress=st.booleans(),
     coding=st.sampled_from(CODINGS),
-    hold_head=st.booleans(),
+    measured=st.booleans(),
+    chunks=st.lists(st.integers(min_value=1), max_size=3),
+    stop_sequence=st.none() | texts,
+    end_events=st.none() | st.integers(0, 9),
     echo=st.booleans(),
 )
 directives = st.builds(

@@ -269,7 +269,7 @@ def test_a_header_may_have_several_lines(bench: Bench) -> None:
 
 
 def test_an_answer_is_held_before_its_head(bench: Bench) -> None:
-    wanted = script(Plan(hold_head=True, hold_ms=5), stream=False)
+    wanted = script(Plan(hold_after=-1, hold_ms=5), stream=False)
     assert bench.post(wanted).status_code == 200
     assert bench.receipt(wanted).hold == "expired"
 

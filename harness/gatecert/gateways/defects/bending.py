@@ -27,6 +27,11 @@ def is_stream(response: httpx.Response) -> bool:
     return str(response.headers.get("content-type", "")).startswith("text/event-stream")
 
 
+def is_plain_stream(response: httpx.Response) -> bool:
+    """Whether an answer of the provider is an event stream that can be read as it is."""
+    return is_stream(response) and "content-encoding" not in response.headers
+
+
 def wants_stream(request: Request) -> bool:
     """Whether the client asked for a stream."""
     body = parsed(request.body)
@@ -111,7 +116,18 @@ class BentError(ReferenceGateway):
         await reply.answer(status, [*headers, *([("content-type", kind)] if kind else [])], sent)
 
 
-class BentStream(ReferenceGateway):
+class _Restreamed(ReferenceGateway):
+    """Sends streams of another length than the provider's."""
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        """For streams without a length, which no longer fits."""
+        headers = super().relayed_headers(response)
+        if not is_stream(response):
+            return headers
+        return [(k, v) for k, v in headers if k.lower() != "content-length"]
+
+
+class BentStream(_Restreamed):
     """Changes streams event by event, without holding anything back."""
 
     def change_event(self, frame: bytes, number: int) -> list[bytes]:
@@ -121,7 +137,7 @@ class BentStream(ReferenceGateway):
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
         """The stream with its events changed."""
         source = super().pieces(request, response)
-        if not is_stream(response):
+        if not is_plain_stream(response):
             async for piece in source:
                 yield piece
             return
@@ -134,6 +150,39 @@ class BentStream(ReferenceGateway):
                 number += 1
         if rest:
             yield rest
+
+
+class RewrittenStream(_Restreamed):
+    """Changes streams event by event, with a memory for each stream."""
+
+    def rewrite(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """What takes the place of a stream's events (their text up to the blank line)."""
+        raise NotImplementedError
+
+    def rest(self, left: bytes) -> bytes:
+        """What takes the place of the end of a stream that no blank line completes."""
+        return left
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The stream rewritten; what is no stream passes."""
+        source = super().pieces(request, response)
+        if not is_plain_stream(response):
+            async for piece in source:
+                yield piece
+            return
+        left = bytearray()
+        async for frame in self.rewrite(_frames(source, left)):
+            yield frame + b"\n\n"
+        yield self.rest(bytes(left))
+
+
+async def _frames(source: AsyncIterator[bytes], left: bytearray) -> AsyncIterator[bytes]:
+    """The events that are complete; what comes after the last of them is ``left`` over."""
+    async for piece in source:
+        *frames, rest = bytes(left + piece).split(b"\n\n")
+        left[:] = rest
+        for frame in frames:
+            yield frame
 
 
 def event_name(frame: bytes) -> str:
