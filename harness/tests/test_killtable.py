@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-
-from gatecert import killtable
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.variants import VARIANTS
 from gatecert.killtable import KillTable, Row, planned, run_rows
@@ -62,6 +57,19 @@ def test_a_row_without_a_record_is_wrong() -> None:
     assert row("reference", trouble="made no record").complaints == ["made no record"]
 
 
+def test_a_report_that_begins_with_another_requirement_is_wrong() -> None:
+    both = ("AUTH-01", "AUTH-02")
+    defect = row("defect", *both, pinned=both, names_it="AUTH-02", first="AUTH-02")
+    assert not defect.complaints
+    (complaint,) = replace(defect, first="AUTH-01").complaints
+    assert complaint == "its report begins with AUTH-01 instead of AUTH-02"
+
+
+def test_the_first_pin_is_the_one_that_names_the_fault() -> None:
+    for one in planned():
+        assert one.names_it == (DEFECTS[one.name].breaks[0] if one.kind == "defect" else "")
+
+
 def test_the_plan_has_the_reference_every_defect_and_every_variant() -> None:
     rows = planned()
     assert [r.kind for r in rows].count("reference") == 1
@@ -70,34 +78,26 @@ def test_the_plan_has_the_reference_every_defect_and_every_variant() -> None:
     assert [r.name for r in planned(["slow"])] == ["slow"]
 
 
-def test_rows_that_measure_come_last_and_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    running: list[str] = []
-    beside: dict[str, list[str]] = {}
-    lock = threading.Lock()
+def test_rows_that_measure_come_last_and_alone() -> None:
+    batches: list[tuple[list[str], int]] = []
 
-    def slowly(row: Row, _: Path) -> Row:
-        with lock:
-            running.append(row.name)
-            beside[row.name] = list(running)
-        time.sleep(0.01)
-        with lock:
-            running.remove(row.name)
-        return row
+    def at_once(rows: Sequence[Row], workers: int) -> Iterator[Row]:
+        batches.append(([row.name for row in rows], workers))
+        yield from rows
 
-    monkeypatch.setattr(killtable, "_run", slowly)
     rows = planned()
     finished: list[str] = []
-    done = run_rows(rows, 4, lambda row: finished.append(row.name))
+    done = run_rows(rows, 4, lambda row: finished.append(row.name), at_once)
     assert [row.name for row in done] == [row.name for row in rows]
     assert finished[-3:] == ["reference", "slow", "slow-first-event"]
-    assert [beside[name] for name in finished[-3:]] == [[name] for name in finished[-3:]]
+    assert batches[1:] == [([name], 1) for name in finished[-3:]]
+    assert batches[0] == (finished[:-3], 4)
 
 
-def outcomes(monkeypatch: pytest.MonkeyPatch, row: Row, *each: Row) -> tuple[Row, int]:
+def outcomes(row: Row, *each: Row) -> tuple[Row, int]:
     """What becomes of a row whose runs end so, one after the other, and how many were made."""
     left = list(each)
-    monkeypatch.setattr(killtable, "_run", lambda *_: left.pop(0))
-    (done,) = run_rows([row], 1, lambda _: None)
+    (done,) = run_rows([row], 1, lambda _: None, lambda rows, _: (left.pop(0) for _ in rows))
     return done, len(each) - len(left)
 
 
@@ -106,15 +106,13 @@ NOISY = replace(SLOW, unmeasured=["OVER-01"])
 CAUGHT = replace(SLOW, broken=["OVER-01"])
 
 
-def test_a_row_is_run_again_while_the_machine_is_too_noisy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert outcomes(monkeypatch, SLOW, NOISY, NOISY, CAUGHT) == (CAUGHT, 3)
+def test_a_row_is_run_again_while_the_machine_is_too_noisy() -> None:
+    assert outcomes(SLOW, NOISY, NOISY, CAUGHT) == (CAUGHT, 3)
     assert not CAUGHT.complaints
 
 
-def test_a_machine_that_stays_too_noisy_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    done, runs = outcomes(monkeypatch, SLOW, NOISY, NOISY, NOISY, CAUGHT)
+def test_a_machine_that_stays_too_noisy_is_said() -> None:
+    done, runs = outcomes(SLOW, NOISY, NOISY, NOISY, CAUGHT)
     assert runs == 3
     assert done.complaints == [
         "does not break OVER-01 (the machine was too noisy to measure it), pinned to it"
@@ -135,6 +133,6 @@ def test_what_the_reference_was_not_judged_on_is_said() -> None:
     assert not NOISY.note  # there it is a complaint
 
 
-def test_what_is_caught_is_not_run_again_in_hope(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_caught_is_not_run_again_in_hope() -> None:
     wrong = replace(NOISY, broken=["OVER-02"])
-    assert outcomes(monkeypatch, SLOW, wrong, CAUGHT) == (wrong, 1)
+    assert outcomes(SLOW, wrong, CAUGHT) == (wrong, 1)

@@ -32,7 +32,7 @@ ALLOWED = {
     "lint": {"credentials", "desktop", "errors", "gateways"},
     "fidelity": {"desktop", "errors", "upstream", "wire"},
     "realclients": {"cache", "errors", "fidelity", "gateways", "upstream", "wire"},
-    "killtable": {"gateways", "record"},
+    "killtable": {"errors", "gateways", "record", "report", "session", "wire"},
     "pytest_plugin": {"errors", "requirements", "session"},
     "cli": {
         *("desktop", "errors", "fidelity", "gateways", "killtable", "lint", "record", "report"),

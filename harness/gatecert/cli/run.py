@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 
 import pytest
@@ -22,9 +21,8 @@ from gatecert.errors import (
 )
 from gatecert.record import RunRecord
 from gatecert.session.conductor import Conductor
-from gatecert.session.control import Controller
+from gatecert.session.judging import run_suites
 from gatecert.session.options import RunOptions
-from gatecert.session.paths import suites_folder
 
 _NOTHING_SELECTED = int(pytest.ExitCode.NO_TESTS_COLLECTED)
 _INTERRUPTED = int(pytest.ExitCode.INTERRUPTED)
@@ -36,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     conductor = Conductor.of(_options(arguments))
     try:
         _start(arguments, conductor, progress)
-        code = _pytest(arguments, conductor, progress)
+        code = run_suites(conductor, [progress], arguments.k, arguments.m)
     except KeyboardInterrupt:
         conductor.broke_off("interrupted", "the run was interrupted")
         raise
@@ -108,27 +106,6 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         seed=arguments.seed,
         examples=arguments.examples,
     )
-
-
-def _pytest(arguments: argparse.Namespace, conductor: Conductor, progress: Progress) -> int:
-    """Run pytest in this process, apart from whatever pytest set-up the user's folder has."""
-    suites = suites_folder()
-    command = [
-        str(suites),
-        f"--rootdir={suites}",
-        f"--confcutdir={suites}",
-        "--import-mode=importlib",
-        *("-c", os.devnull),
-        *("-p", "no:terminal"),
-        *("-p", "no:cacheprovider"),
-        *("-p", "no:logging"),
-        *("-p", "gatecert.pytest_plugin"),
-    ]
-    command += ["-k", arguments.k] if arguments.k else []
-    command += ["-m", arguments.m] if arguments.m else []
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ.pop("PYTEST_ADDOPTS", None)
-    return int(pytest.main(command, plugins=[progress, Controller(conductor)]))
 
 
 def _explained(code: int) -> int:

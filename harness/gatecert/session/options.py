@@ -41,7 +41,10 @@ def profile_named(name: str) -> EngineProfile:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """The options that decide what is tested; see ``gatecert run --help`` for each."""
+    """The options that decide what is tested; see ``gatecert run --help`` for each.
+
+    Without ``evidence_of_passes`` nothing is kept of what held, which is no option for users.
+    """
 
     target: str = EMBEDDED
     gateway: str = ""
@@ -63,6 +66,7 @@ class RunOptions:
     enforce_provisional: bool = False
     seed: int = 0
     examples: int = DEFAULT_EXAMPLES
+    evidence_of_passes: bool = True
 
     def check(self) -> None:
         """Refuse what contradicts itself. Raises UsageError."""

@@ -186,9 +186,16 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
         raise DirectiveError(f"status in the plan for {provider} must be 200 to 599, not {value}")
 
 
+_PLAIN = vars(Plan())
+
+
 def _plan_json(plan: Plan) -> dict[str, Any]:
-    default = asdict(Plan())
-    return {key: value for key, value in asdict(plan).items() if value != default[key]}
+    changed = {key: value for key, value in vars(plan).items() if value != _PLAIN[key]}
+    return {key: _entries(v) if isinstance(v, list | tuple) else v for key, v in changed.items()}
+
+
+def _entries(values: Sequence[Any]) -> list[Any]:
+    return [asdict(v) if isinstance(v, Block) else v for v in values]
 
 
 def _strings(node: Any) -> Iterator[str]:

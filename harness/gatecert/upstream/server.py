@@ -22,11 +22,12 @@ from gatecert.upstream.directives import (
     find,
     find_token,
 )
-from gatecert.upstream.receipts import Ledger, Receipt
+from gatecert.upstream.receipts import Ledger, Receipt, packed
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
 
 CONTROL_PREFIX = "/_gatecert"
 _JSON = ("content-type", "application/json")
+_RECEIPTS = ("content-type", "application/octet-stream")
 _MAX_WAIT_MS = 20_000.0
 
 
@@ -105,15 +106,13 @@ class Upstream:
     async def _control(self, request: Request, reply: Reply) -> None:
         path = request.path.removeprefix(CONTROL_PREFIX)
         query = {key: values[-1] for key, values in parse_qs(request.query).items()}
-        answer: Any = {"error": f"no control route {path}"}
-        status = 404
+        status, kind, data = 200, _JSON, b"{}"
         if path == "/hello":
-            status, answer = 200, {"gatecert": "upstream", "standalone": self._standalone}
-            answer["seq"] = self._ledger.last_seq
+            greeting = {"gatecert": "upstream", "standalone": self._standalone}
+            data = json.dumps({**greeting, "seq": self._ledger.last_seq}).encode()
         elif path == "/receipts":
-            status = 200
             found = self._ledger.matching(since=int(query.get("since", "0")))
-            answer = [receipt.to_json() for receipt in found]
+            kind, data = _RECEIPTS, packed(found)
         elif path.startswith("/receipts/"):
             wait_ms = min(float(query.get("wait_ms", "0")), _MAX_WAIT_MS)
             token, count = path.rsplit("/", 1)[1], int(query.get("count", "0"))
@@ -121,11 +120,12 @@ class Upstream:
                 found = await self._ledger.arrived(token, count, wait_ms)
             else:
                 found = await self._ledger.settled(token, wait_ms)
-            status, answer = 200, [receipt.to_json() for receipt in found]
+            kind, data = _RECEIPTS, packed(found)
         elif path.startswith("/release/") and request.method == "POST":
             await self._ledger.release(path.rsplit("/", 1)[1])
-            status, answer = 200, {}
-        await reply.answer(status, [_JSON], json.dumps(answer).encode())
+        else:
+            status, data = 404, json.dumps({"error": f"no control route {path}"}).encode()
+        await reply.answer(status, [kind], data)
 
 
 class _Answer:

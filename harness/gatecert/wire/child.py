@@ -15,10 +15,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
+
+from gatecert.wire.forked import Forked
 
 # With -P the user's folder is not searched: a secrets.py or a signal.py there would take the place
 # of the standard library's. What else the parent searches comes after all that is Python's own.
@@ -30,6 +32,23 @@ _START = (
 _OUR_ROOT = Path(__file__).resolve().parents[2]
 _EXIT_S = 2.0
 _MOST_CHARACTERS = 300
+
+
+class Process(Protocol):
+    """What is needed of a child process, as :class:`subprocess.Popen` has it."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    pid: int
+
+    def poll(self) -> int | None:
+        """The exit code, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code. Raises subprocess.TimeoutExpired."""
+
+    def kill(self) -> None:
+        """End it at once."""
 
 
 class ChildError(Exception):
@@ -70,7 +89,7 @@ class Child:
     """A serving child process and what it announced."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: Process
     facts: Mapping[str, Any]
 
     @classmethod
@@ -92,7 +111,7 @@ class Child:
         """
         log_begin = log.stat().st_size if log and log.exists() else 0
         try:
-            process = _started([sys.executable, "-P", "-c", _START, _path(), module, *args], log)
+            process = _starter(module, args, log)
         except OSError as exc:
             raise ChildError(f"{name} cannot be started: {exc}") from None
         child = cls(name, process, {})
@@ -161,11 +180,20 @@ def _close(pipe: IO[bytes] | None) -> None:
             pipe.close()
 
 
-def _started(command: Sequence[str], log: Path | None) -> subprocess.Popen[bytes]:
+def fork_children() -> None:
+    """From now on children of this process are forks of it, and no new interpreters.
+
+    For a process that has imported everything already, and has a single thread.
+    """
+    global _starter  # noqa: PLW0603 - how a whole process starts its children, decided once
+    _starter = Forked.start
+
+
+def _interpreter(module: str, args: Sequence[str], log: Path | None) -> Process:
     stderr: IO[bytes] | int = log.open("ab") if log else subprocess.DEVNULL
     try:
         return subprocess.Popen(  # noqa: S603
-            command,
+            [sys.executable, "-P", "-c", _START, _path(), module, *args],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -175,6 +203,9 @@ def _started(command: Sequence[str], log: Path | None) -> subprocess.Popen[bytes
     finally:
         if not isinstance(stderr, int):
             stderr.close()
+
+
+_starter: Callable[[str, Sequence[str], Path | None], Process] = _interpreter
 
 
 def _path() -> str:

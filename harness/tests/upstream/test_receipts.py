@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatecert.upstream import Receipt, receipts
-from gatecert.upstream.receipts import Ledger
+from gatecert.upstream.receipts import Ledger, packed, unpacked
 
 latin_1 = st.text(alphabet=st.characters(max_codepoint=0xFF), max_size=20)
 arrived = st.builds(
@@ -35,14 +34,21 @@ def arrive(ledger: Ledger, token: str, provider: str = "primary", body: bytes = 
     return ledger.open(token, provider, "POST", "/v1/messages", [], body)
 
 
-@given(arrived)
-def test_a_receipt_survives_its_way_to_the_harness(kept: Receipt) -> None:
-    assert Receipt.from_json(json.loads(json.dumps(kept.to_json()))) == kept
+@given(st.lists(arrived, max_size=3))
+def test_receipts_survive_their_way_to_the_harness(kept: list[Receipt]) -> None:
+    assert unpacked(packed(kept)) == kept
 
 
-@given(st.binary())
-def test_the_body_comes_back_byte_for_byte(body: bytes) -> None:
-    assert Receipt.from_json(receipt(body=body).to_json()).body == body
+@given(st.lists(st.binary(), max_size=3))
+def test_bodies_come_back_byte_for_byte(bodies: list[bytes]) -> None:
+    found = unpacked(packed([receipt(body=body) for body in bodies]))
+    assert [one.body for one in found] == bodies
+
+
+@pytest.mark.parametrize("data", [b"", b"no json\n", b"\xff\n"])
+def test_what_is_no_receipts_is_an_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        unpacked(data)
 
 
 @pytest.mark.parametrize(

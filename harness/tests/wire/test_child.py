@@ -92,7 +92,7 @@ def test_stopping_twice_is_once() -> None:
     child = Child.python("provider", "gatecert.upstream", ["127.0.0.1:0"])
     child.stop()
     child.stop()
-    assert child.process.returncode == 0
+    assert child.process.poll() == 0
 
 
 def test_the_configuration_goes_over_standard_input(
@@ -104,6 +104,7 @@ def test_the_configuration_goes_over_standard_input(
     name = module(tmp_path, monkeypatch, code)
     child = Child.python("a child", name, ["--flag"], config={"key": "s3cret"})
     assert child.facts == {"got": '{"key": "s3cret"}\n', "argv": ["--flag"]}
+    assert isinstance(child.process, subprocess.Popen)
     assert "s3cret" not in str(child.process.args)
     child.stop()
 

@@ -11,8 +11,10 @@ import asyncio
 import contextlib
 import json
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -20,6 +22,10 @@ import httpx
 from gatecert.gateways.reference.config import GatewayConfig
 from gatecert.gateways.reference.decisions import Decisions, Refusal, parsed
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
+
+# httpcore imports sniffio over and over; where it is missing, that searches all folders each time
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _HOP_BY_HOP = {
     "connection",

@@ -1,28 +1,16 @@
-"""The kill table: every defect against every requirement, every harmless variant too.
-
-It is complete when each defect breaks exactly the identifiers pinned to it, each requirement is
-broken by some defect, and reference and variants break nothing.
-"""
+"""The rows of the kill table, and what they amount to."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.variants import VARIANTS
-from gatecert.record import read_run
 
-_BROKEN = ("fail", "warn", "info")
-_TIMEOUT_S = 240
-_MOST_ATTEMPTS = 3
 _NOISE = "the machine was too noisy to measure it"
 REFERENCE = "reference"
 
@@ -31,7 +19,9 @@ REFERENCE = "reference"
 class Row:
     """One gateway's outcome. ``kind`` is ``reference``, ``defect`` or ``variant``.
 
-    ``unmeasured`` are measurements for which the machine was too noisy; they say nothing.
+    ``names_it`` is the pinned identifier that names the fault best, ``first`` the one with which
+    the report began. ``unmeasured`` are measurements for which the machine was too noisy; they say
+    nothing.
     """
 
     kind: str
@@ -42,6 +32,8 @@ class Row:
     unjudged: Sequence[str] = ()
     trouble: str = ""
     unmeasured: Sequence[str] = ()
+    names_it: str = ""
+    first: str = ""
 
     @property
     def timed(self) -> bool:
@@ -60,6 +52,8 @@ class Row:
             found.append(f"does not break {named}, pinned to it")
         if further:
             found.append(f"breaks (or leaves unjudged) {', '.join(further)}, not pinned to it")
+        if self.first and self.names_it in affected and self.first != self.names_it:
+            found.append(f"its report begins with {self.first} instead of {self.names_it}")
         return found
 
     @property
@@ -132,64 +126,12 @@ def planned(names: Iterable[str] = ()) -> list[Row]:
     """The rows to run: all, or the named defects and variants only."""
     wanted = set(names)
     rows = [Row("reference", REFERENCE, "the embedded gateway as it is")]
-    rows += [Row("defect", d.name, d.summary, sorted(d.breaks)) for d in DEFECTS.values()]
+    rows += [
+        Row("defect", d.name, d.summary, sorted(d.breaks), names_it=d.breaks[0])
+        for d in DEFECTS.values()
+    ]
     rows += [Row("variant", v.name, v.summary) for v in VARIANTS.values()]
     return [row for row in rows if not wanted or row.name in wanted]
-
-
-def run_rows(rows: Sequence[Row], workers: int, on_row: Callable[[Row], None]) -> list[Row]:
-    """Run the suites against each row's gateway, some at a time, each in its own process.
-
-    Rows that measure milliseconds come last and alone: beside other work they measure the machine.
-    """
-    with TemporaryDirectory(prefix="gatecert-") as scratch, ThreadPoolExecutor(workers) as pool:
-
-        def one(row: Row) -> Row:
-            done = _measured(row, Path(scratch) / row.name)
-            on_row(done)
-            return done
-
-        done = list(pool.map(one, [row for row in rows if not row.timed]))
-        done += [one(row) for row in rows if row.timed]
-    places = {row.name: place for place, row in enumerate(rows)}
-    return sorted(done, key=lambda row: places[row.name])
-
-
-def _measured(row: Row, folder: Path) -> Row:
-    """Run a row; again, a few times, while all that it lacks is a quiet machine."""
-    done = _run(row, folder)
-    for _ in range(_MOST_ATTEMPTS - 1):
-        if not done.unmeasured or set(done.broken) - set(row.pinned):
-            break
-        done = _run(row, folder)
-    return done
-
-
-def _run(row: Row, folder: Path) -> Row:
-    flags: Mapping[str, list[str]] = {
-        "reference": [],
-        "defect": ["--defect", row.name],
-        "variant": ["--variant", row.name],
-    }
-    command = [sys.executable, "-P", "-m", "gatecert", "run", "-q", "--out", str(folder)]
-    command += flags[row.kind]
-    if not row.timed:
-        command += ["-k", "not overhead"]
-    try:
-        done = subprocess.run(  # noqa: S603
-            command, capture_output=True, timeout=_TIMEOUT_S, check=False, text=True
-        )
-        record = read_run(folder / "run.json")
-    except (OSError, ValueError, subprocess.TimeoutExpired) as exc:
-        return replace(row, trouble=f"made no record ({exc})")
-    unmeasured = [r.id for r in record.results if r.reason_code.startswith("measurement-")]
-    return replace(
-        row,
-        broken=sorted(r.id for r in record.results if r.verdict in _BROKEN),
-        unjudged=[i for i in record.not_verified if i not in unmeasured],
-        trouble="" if done.returncode in (0, 1) else f"ended with exit code {done.returncode}",
-        unmeasured=unmeasured,
-    )
 
 
 def write_table(table: KillTable, folder: Path) -> None:

@@ -1,0 +1,45 @@
+"""pytest as we start it ourselves, apart from whatever set-up of pytest the user's folder has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+from gatecert.session.conductor import Conductor
+from gatecert.session.control import Controller
+from gatecert.session.paths import suites_folder
+
+
+def run_suites(
+    conductor: Conductor, plugins: Sequence[object] = (), keyword: str = "", marker: str = ""
+) -> int:
+    """Judge what the expressions select, in this process; returns pytest's exit code."""
+    selection = ["-k", keyword] if keyword else []
+    selection += ["-m", marker] if marker else []
+    return _pytest(selection, [*plugins, Controller(conductor)])
+
+
+def import_suites() -> None:
+    """Import the suites and all that judging needs, so that forks of this process need not."""
+    _pytest(["--collect-only"], [])
+
+
+def _pytest(arguments: Sequence[str], plugins: Sequence[object]) -> int:
+    suites = suites_folder()
+    command = [
+        str(suites),
+        f"--rootdir={suites}",
+        f"--confcutdir={suites}",
+        "--import-mode=importlib",
+        *("-c", os.devnull),
+        *("-p", "no:terminal"),
+        *("-p", "no:cacheprovider"),
+        *("-p", "no:logging"),
+        *("-p", "gatecert.pytest_plugin"),
+        *arguments,
+    ]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    return int(pytest.main(command, plugins=list(plugins)))
