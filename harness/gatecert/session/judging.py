@@ -26,6 +26,13 @@ def import_suites() -> None:
     _pytest(["--collect-only"], [])
 
 
+class _PlainTracebacks:
+    """pytest's own style parses the whole file for each failure, and nobody would see it."""
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.option.tbstyle = "native"
+
+
 def _pytest(arguments: Sequence[str], plugins: Sequence[object]) -> int:
     suites = suites_folder()
     command = [
@@ -42,4 +49,4 @@ def _pytest(arguments: Sequence[str], plugins: Sequence[object]) -> int:
     ]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    return int(pytest.main(command, plugins=list(plugins)))
+    return int(pytest.main(command, plugins=[_PlainTracebacks(), *plugins]))

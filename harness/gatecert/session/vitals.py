@@ -40,11 +40,16 @@ class Plain:
 
 
 def plain_turn(target: Target, provider: Provider, cap: RequestCap) -> Plain:
-    """Send one plain turn. Raises RequestCapExceeded and ProviderUnreachable."""
+    """Send one plain turn, without the prompts and tools that make the client's turns large.
+
+    Raises RequestCapExceeded and ProviderUnreachable.
+    """
     app = DesktopApp(settings_of(target), transport=lambda: HttpxTransport(cap)).launch()
     token = new_token()
     try:
-        turn = app.engine.turn(embed(Directive(token)), stream=False)
+        words = [{"role": "user", "content": embed(Directive(token))}]
+        draft = app.engine.draft(words, stream=False).without_fields("system", "tools")
+        turn = app.engine.send_draft(draft)
     finally:
         app.quit()
     routes = [receipt.provider for receipt in provider.receipts(token)]
