@@ -32,7 +32,7 @@ class NoUsage(BentAnswer):
         body.pop("usage", None)
 
 
-@defect("refuses-one-token", "AUTH-01", "AUTH-02", "CONN-02", "META-01")
+@defect("refuses-one-token", "CONN-02", "AUTH-01", "AUTH-02", "META-01")
 class RefusesOneToken(ReferenceGateway):
     """The connection test is refused, because its one token is below a minimum."""
 

@@ -31,7 +31,7 @@ class _LostHeader(ReferenceGateway):
         return [(k, v) for k, v in super().relayed_headers(response) if k != self.lost]
 
 
-@defect("prefixes-errors", "ERR-01", "ERR-02", "ERR-04", "ERR-07", "ERR-12")
+@defect("prefixes-errors", "ERR-07", "ERR-01", "ERR-02", "ERR-04", "ERR-12")
 class PrefixesErrors(BentAnswer):
     """The provider's messages get the gateway's prefix."""
 
@@ -164,8 +164,7 @@ class HammersProvider(ReferenceGateway):
 @defect(
     "stream-errors-are-502",
     *"""
-        ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13
-        STREAM-24
+        STREAM-24 ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13
     """.split(),
 )
 class StreamErrorsAre502(ReferenceGateway):

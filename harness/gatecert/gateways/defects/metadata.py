@@ -107,7 +107,7 @@ class BrokenMetadataIsEmpty(ReferenceGateway):
         return super().check_metadata(request)
 
 
-@defect("refuses-metadata-on-discovery", "AUTH-16", "META-08", "MODEL-01", "MODEL-02", "MODEL-03")
+@defect("refuses-metadata-on-discovery", "MODEL-01", "AUTH-16", "META-08", "MODEL-02", "MODEL-03")
 class RefusesMetadataOnDiscovery(ReferenceGateway):
     """Discovery with the metadata header is refused."""
 

@@ -102,7 +102,7 @@ class DropsQuery(ReferenceGateway):
         return request.path
 
 
-@defect("redirects-discovery", "AUTH-16", "META-08", "MODEL-01", "MODEL-02", "MODEL-03", "URL-08")
+@defect("redirects-discovery", "URL-08", "AUTH-16", "META-08", "MODEL-01", "MODEL-02", "MODEL-03")
 class RedirectsDiscovery(ReferenceGateway):
     """The model list is redirected to a path with a slash."""
 
@@ -134,7 +134,8 @@ class AnswersGet(ReferenceGateway):
 @defect(
     "matches-full-url",
     *"""
-        AUTH-12 AUTH-13 AUTH-14 AUTH-20 CONN-03 CONN-04 CONN-05 ERR-01 ERR-02 ERR-03
+        URL-06 AUTH-12 AUTH-13 AUTH-14 AUTH-20 CONN-03 CONN-04 CONN-05 ERR-01 ERR-02
+        ERR-03
         ERR-04 ERR-05 ERR-06 ERR-07 ERR-08 ERR-09 ERR-10 ERR-11 ERR-12 ERR-13 ERR-14
         ERR-15 ERR-16 FALL-01 FALL-02 FALL-03 FALL-04 FALL-05 FALL-06 FALL-07
         FALL-08 FALL-09 FALL-10 FALL-11 FALL-12 META-02 META-09 META-10 MODEL-04
@@ -143,7 +144,7 @@ class AnswersGet(ReferenceGateway):
         MSG-19 MSG-20 MSG-21 MSG-22 MSG-23 MSG-24 MSG-25 MSG-26 STREAM-01 STREAM-02
         STREAM-03 STREAM-04 STREAM-05 STREAM-06 STREAM-07 STREAM-08 STREAM-09
         STREAM-20 STREAM-21 STREAM-22 STREAM-23 STREAM-24 STREAM-25 STREAM-26
-        STREAM-27 URL-01 URL-06 URL-07
+        STREAM-27 URL-01 URL-07
     """.split(),
 )
 class MatchesFullUrl(ReferenceGateway):
