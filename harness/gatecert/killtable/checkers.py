@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from gatecert.desktop import SILENCE_S, HttpxTransport
 from gatecert.errors import GatecertError
 from gatecert.killtable.forks import Forks
-from gatecert.killtable.table import Row
+from gatecert.killtable.table import HONEST, Checker, Row
 from gatecert.killtable.weakened import WEAKENED
 from gatecert.record import Result
 from gatecert.session.conductor import Conductor
 from gatecert.session.judging import run_suites
 from gatecert.session.options import RunOptions
 from gatecert.session.stash import COOLED_S, JUDGEMENT, REQUIREMENT
-from gatecert.session.witness import HOLD_MS, WitnessedTransport
+from gatecert.session.witness import HOLD_MS
 from gatecert.wire.child import fork_children
 
-HONEST = "honest"
 _BROKEN = ("fail", "warn", "info")
+_UNJUDGED = ("error", "could-not-run")
 # a provider need not hold an answer back for ten seconds, nor the client wait for fifteen, a dozen
 # times over
 _HOLD_MS, _SILENCE_S = 600, 2.0
@@ -35,39 +35,7 @@ MOST_PINS = 4
 Noticed = Mapping[str, Sequence[str]]  # by checker, the identifiers that it found broken
 
 
-@dataclass(frozen=True)
-class Checker:
-    """What one checker no longer notices; the honest one notices all.
-
-    ``lost_defects`` are those of which it notices nothing any more, ``lost_pins`` by defect the
-    identifiers that it no longer finds broken.
-    """
-
-    name: str
-    summary: str
-    lost_defects: Sequence[str] = ()
-    lost_pins: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def pins(self) -> int:
-        """How many pins it no longer notices."""
-        return sum(map(len, self.lost_pins.values()))
-
-    @property
-    def complaint(self) -> str:
-        """What is wrong with it, or ``""``."""
-        if self.name == HONEST:
-            return "the honest checker overlooks something" if self.pins else ""
-        return "" if self.pins else "overlooks nothing, so it is no weaker than the honest one"
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        return {**asdict(self), "pins": self.pins, "complaint": self.complaint}
-
-
-def compare_checkers(
-    rows: Sequence[Row], workers: int, on_row: Callable[[Row], None]
-) -> list[Checker]:
+def compare_checkers(rows: Sequence[Row], workers: int) -> list[Checker]:
     """Run the pinned requirements of each defect (four at most) under the honest and all weakened
     checkers.
 
@@ -77,7 +45,6 @@ def compare_checkers(
     defects = [row for row in rows if row.kind == "defect" and not row.timed]
     for row, found in Forks(_noticed).results(defects, workers):
         noticed[row.name] = found or {}
-        on_row(row)
     pins = {row.name: _looked_at(row) for row in defects}
     honest = _checker(HONEST, "every check as it is", pins, noticed)
     seen = {name: found.get(HONEST, ()) for name, found in noticed.items()}
@@ -147,7 +114,9 @@ class _Rounds:
 
     def pytest_gatecert_result(self, result: Result) -> None:
         """A requirement has been judged under the checker whose turn it is."""
-        if result.verdict in _BROKEN:
+        # a checker that stumbles has not overlooked anything
+        stumbled = result.verdict in _UNJUDGED and self._checker != HONEST
+        if result.verdict in _BROKEN or stumbled:
             self.noticed[self._checker].append(result.id)
 
 
@@ -168,12 +137,12 @@ def _checking(name: str) -> Iterator[None]:
 
 
 def _wait_shorter(patch: pytest.MonkeyPatch) -> None:
-    patient = WitnessedTransport.__init__
+    patient = HttpxTransport.__init__
 
-    def hasty(self: WitnessedTransport, witness: Any, cap: Any, silence_s: float) -> None:
-        patient(self, witness, cap, min(silence_s, _SILENCE_S))
+    def hasty(self: HttpxTransport, *args: Any, silence_s: float = SILENCE_S, **more: Any) -> None:
+        patient(self, *args, silence_s=min(silence_s, _SILENCE_S), **more)
 
-    patch.setattr(WitnessedTransport, "__init__", hasty)
+    patch.setattr(HttpxTransport, "__init__", hasty)
     whole = HOLD_MS
     for module in list(sys.modules.values()):
         if getattr(module, "__dict__", {}).get("HOLD_MS") == whole:

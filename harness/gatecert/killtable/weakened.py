@@ -112,16 +112,16 @@ def _as_sent(receipt: Receipt, exchange: Exchange) -> Receipt:
 @weakened("done-when-it-ends")
 def _done_when_it_ends(patch: pytest.MonkeyPatch) -> None:
     """A stream is called complete as soon as it ends, however it ends."""
-    send = HttpxTransport.send
+    send, honest = HttpxTransport.send, assemble  # our own name for it is replaced as well
 
     def lenient(events: Sequence[ServerSentEvent]) -> Assembled:
-        found = assemble(events)
+        found = honest(events)
         missing = [p for p in found.problems if "never stopped" in p or "without" in p]
         kept = [p for p in found.problems if p not in missing]
         return replace(found, problems=kept, ended=True)
 
-    def without_fault(self: HttpxTransport, *args: Any) -> Exchange:
-        exchange = send(self, *args)
+    def without_fault(self: HttpxTransport, *args: Any, **more: Any) -> Exchange:
+        exchange = send(self, *args, **more)
         broke = exchange.fault is not None and exchange.fault.kind in ("closed", "timeout")
         return replace(exchange, fault=None) if broke and exchange.status else exchange
 
@@ -134,12 +134,12 @@ def _retries_until_green(patch: pytest.MonkeyPatch) -> None:
     """Whatever fails is tried twice more, requests as well as whole checks, until it succeeds."""
     send, runtest = HttpxTransport.send, pytest.Function.runtest
 
-    def persistent_send(self: HttpxTransport, *args: Any) -> Exchange:
-        exchange = send(self, *args)
+    def persistent_send(self: HttpxTransport, *args: Any, **more: Any) -> Exchange:
+        exchange = send(self, *args, **more)
         for _ in range(_TRIES - 1):
             if exchange.fault is None and (exchange.status or 500) < 500:
                 break
-            exchange = send(self, *args)
+            exchange = send(self, *args, **more)
         return exchange
 
     def persistent_test(self: pytest.Function) -> None:
@@ -191,10 +191,12 @@ def _header_names_only(patch: pytest.MonkeyPatch) -> None:
 
     send = HttpxTransport.send
 
-    def noting_send(self: HttpxTransport, purpose: str, request: Any, *args: Any) -> Exchange:
+    def noting_send(
+        self: HttpxTransport, purpose: str, request: Any, *args: Any, **more: Any
+    ) -> Exchange:
         token = find_token(request.body) or ""
         sent.update({(token, k.lower()): str(request.header(k)) for k, _ in request.headers})
-        return send(self, purpose, request, *args)
+        return send(self, purpose, request, *args, **more)
 
     patch.setattr(Receipt, "header", header)
     patch.setattr(HttpxTransport, "send", noting_send)

@@ -49,7 +49,7 @@ class Provider:
         Their answers may still be open.
         """
         query = {"count": str(count), "wait_ms": f"{wait_ms:.0f}"}
-        return [Receipt.from_json(raw) for raw in self._get(f"/receipts/{token}", query)]
+        return self._receipts(f"/receipts/{token}", query)
 
     def receipts_since(self, seq: int) -> list[Receipt]:
         """Every receipt newer than ``seq``, whatever its token."""
