@@ -35,7 +35,7 @@ class NoUsage(BentAnswer):
 @defect(
     "refuses-one-token",
     *"""
-        AUTH-01 AUTH-02 CONN-02 CONN-08 CONN-10 META-01 MODEL-13
+        CONN-02 AUTH-01 AUTH-02 CONN-08 CONN-10 META-01 MODEL-13
     """.split(),
 )
 class RefusesOneToken(ReferenceGateway):

@@ -15,21 +15,10 @@ from gatecert.wire import Reply, Request
 
 @defect(
     "prefixes-errors",
-    "ERR-17",
-    "ERR-18",
-    "ERR-19",
-    "ERR-20",
-    "ERR-25",
-    "ERR-26",
-    "ERR-27",
-    "ERR-28",
-    "ERR-31",
-    "PASS-23",
-    "ERR-01",
-    "ERR-02",
-    "ERR-04",
-    "ERR-07",
-    "ERR-12",
+    *"""
+        ERR-07 ERR-17 ERR-18 ERR-19 ERR-20 ERR-25 ERR-26 ERR-27 ERR-28 ERR-31 PASS-23 ERR-01
+        ERR-02 ERR-04 ERR-12
+    """.split(),
 )
 class PrefixesErrors(BentAnswer):
     """The provider's messages get the gateway's prefix."""

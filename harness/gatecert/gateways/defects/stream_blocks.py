@@ -168,14 +168,14 @@ class _LostBlock(RewrittenStream):
             inside = inside and event_name(frame) != "content_block_stop"
 
 
-@defect("drops-redacted-thinking", "STREAM-35")
+@defect("drops-redacted-thinking-in-streams", "STREAM-35")
 class DropsRedactedThinking(_LostBlock):
     """Blocks of redacted thinking are dropped."""
 
     lost = "redacted_thinking"
 
 
-@defect("drops-search-results", "STREAM-37")
+@defect("drops-search-results-in-streams", "STREAM-37")
 class DropsSearchResults(_LostBlock):
     """Results of the provider's own web search are dropped."""
 
