@@ -80,6 +80,16 @@ def test_requests_sent_ahead_are_answered_in_order(keeper: Keeper) -> None:
     assert [part[:5] for part in came.split(b"\r\n\r\n")[1:]] == [b"/oneH", b"/oneH", b"/last"]
 
 
+def test_an_answer_can_be_overrun_by_bytes_that_are_not_its_own() -> None:
+    async def overrun(request: Request, reply: Reply) -> None:
+        await reply.answer_and_overrun(200, [("content-length", "4")], b"oops")
+
+    head = b"HEAD /one HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+    head_of_answer, blank, rest = talk(overrun, sending(head)).partition(b"\r\n\r\n")
+    assert head_of_answer.startswith(b"HTTP/1.1 200")
+    assert (blank, rest) == (b"\r\n\r\n", b"oops")
+
+
 def test_bytes_sent_while_the_handler_works_are_kept(keeper: Keeper) -> None:
     entered = asyncio.Event()
 
