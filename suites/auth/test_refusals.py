@@ -10,6 +10,7 @@ from gatecert.suite import (
     DesktopApp,
     Desktops,
     Exchange,
+    NotApplicable,
     Target,
     answered,
     expect,
@@ -20,6 +21,7 @@ from gatecert.suite import (
 _ENFORCED = ["enforces_keys"]
 _ATTEMPTS = 11  # what one engine on a command line sends with a wrong key
 _LARGE = 4_000_000
+_SHORTEST_SOUGHT = 12  # characters; a shorter key may be an everyday word
 
 
 @requirement(
@@ -134,6 +136,8 @@ def test_malformed_credentials_are_no_server_error(desktop: DesktopApp, target: 
 )
 def test_answers_do_not_echo_the_key(desktop: DesktopApp, target: Target) -> None:
     """No answer repeats the client's key: turns, streamed and not, discovery, and unknown paths."""
+    if len(target.api_key) < _SHORTEST_SOUGHT:
+        raise NotApplicable("the key is so short that its text may stand in any answer")
     engine = desktop.engine
     answers = [
         engine.turn("hi").exchange,

@@ -1,6 +1,7 @@
 """Names: what discovery lists, what a turn may ask for, and what becomes of it on every route."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from gatecert.suite import (
     HOLD_MS,
@@ -280,6 +281,32 @@ def test_discovery_does_not_wait_for_a_turn(desktops: Desktops, provider: Script
         "discovery to be answered while a turn's stream was held open",
         f"its answer only when the stream had gone on ({held})",
         hop="client → gateway",
+    )
+
+
+@requirement(
+    "MODEL-20",
+    SHOULD,
+    source="field: lists that change their form by header; observed: anthropic-version 2026-10-21 in the newest SDKs",
+    why="After an update of the client the picker is empty, though nothing changed at the gateway.",
+    fix="Answer with a data array whatever anthropic-version says.",
+    needs=_SERVED,
+    since="0.2",
+)
+def test_list_does_not_depend_on_the_version(desktop: DesktopApp) -> None:
+    """Discovery lists the same models under anthropic-version 2023-06-01 and 2026-10-21."""
+    first = answered(desktop.discover_models(), "model discovery")
+    headers = [
+        (name, "2026-10-21" if name.lower() == "anthropic-version" else value)
+        for name, value in first.request.headers
+    ]
+    newer = replace(first.request, headers=headers)
+    found = answered(desktop.engine.send("model discovery", newer), "discovery by a newer client")
+    missing = sorted(set(usable_models(first.json())) - set(usable_models(found.json())))
+    expect(
+        not missing,
+        "the same models under anthropic-version 2026-10-21",
+        f"a list without {', '.join(missing[:5])}: {found.text[:80]!r}",
     )
 
 

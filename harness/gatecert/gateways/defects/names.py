@@ -165,6 +165,18 @@ class DropsLongContext(ReferenceGateway):
         ]
 
 
+@defect("lists-by-version", "MODEL-20")
+class ListsByVersion(ReferenceGateway):
+    """Under a version that the gateway does not know, the list comes in the gateway's own form."""
+
+    async def answer_models(self, request: Request, reply: Reply) -> None:
+        if (request.header("anthropic-version") or "2023-06-01") == "2023-06-01":
+            await super().answer_models(request, reply)
+            return
+        body = json.dumps({"models": list(self.config.models)}).encode()
+        await reply.answer(200, [("content-type", "application/json")], body)
+
+
 @defect("lists-when-idle", "MODEL-19")
 class ListsWhenIdle(ReferenceGateway):
     """The model list is served by the worker that is at a turn, when that is done."""

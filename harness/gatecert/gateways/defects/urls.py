@@ -111,7 +111,7 @@ class DropsQuery(ReferenceGateway):
     "redirects-discovery",
     *"""
         URL-08 AUTH-16 AUTH-27 META-08 MODEL-01 MODEL-02 MODEL-03 MODEL-09 MODEL-13 MODEL-14
-        MODEL-15 MODEL-17 MODEL-19
+        MODEL-15 MODEL-17 MODEL-19 MODEL-20
     """.split(),
 )
 class RedirectsDiscovery(ReferenceGateway):
