@@ -196,7 +196,7 @@ class ListsWhenIdle(ReferenceGateway):
         await super().answer_models(request, reply)
 
 
-@defect("lists-behind-route-names", "MODEL-17", "MODEL-02")
+@defect("lists-behind-route-names", "MODEL-02", "MODEL-17")
 class ListsBehindRouteNames(ReferenceGateway):
     """Names are listed with the route in front, which only the desktop takes."""
 
