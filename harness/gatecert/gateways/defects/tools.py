@@ -96,7 +96,7 @@ class ShortensToolIds(BentRequest):
             result["tool_use_id"] = result["tool_use_id"][:_SHORTEST_LIMIT]
 
 
-@defect("keeps-first-call", "MSG-31", "MSG-32")
+@defect("keeps-first-call", "MSG-31", "MSG-32", "MSG-64")
 class KeepsFirstCall(BentAnswer):
     """Of several tool calls in one answer only the first one is passed on."""
 
