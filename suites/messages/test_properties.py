@@ -35,12 +35,26 @@ _PIECES = (
     *(" ", "\n", "\r\n", "\t", "\x1b[0m", "\x7f", "\u2028", "\ufeff", "\u200b", "e\u0301"),
     *("\ufb01", "\U0001f9d1\u200d\U0001f4bb", "\\", '"', "\\n", "/", "<b>", "&amp;", "%2F", "@@"),
 )
+_VALUES: tuple[Any, ...] = (
+    None,
+    0,
+    1.0,
+    -0.0,
+    0.1,
+    1e-7,
+    1.5e300,
+    _EXACT,
+    1_764_000_000_123_456,
+    "",
+    {},
+    [],
+)
 _pieces = st.sampled_from(_PIECES) | st.text(_characters, max_size=4)
 _text = st.lists(_pieces, max_size=4).map("".join)
 _said = _text.filter(str.strip)
 _numbers = st.integers(-_EXACT, _EXACT) | st.floats(allow_nan=False, allow_infinity=False)
 _any_json = st.recursive(
-    st.none() | st.booleans() | _numbers | _text,
+    st.sampled_from(_VALUES) | st.booleans() | _numbers | _text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_text, inner, max_size=3),
     max_leaves=8,
 )
@@ -72,7 +86,8 @@ _picture = st.builds(
     },
     _base64,
 )
-_answer = st.lists(_thinking | _redacted | _text_block | _call, min_size=1, max_size=4)
+_blocks = st.one_of(_call, _text_block, _call, _thinking, _call, _redacted)
+_answer = st.lists(_blocks, min_size=1, max_size=4)
 _result = st.builds(
     lambda number, content: {
         "type": "tool_result",

@@ -168,9 +168,18 @@ def test_ids_are_fresh() -> None:
     assert len({json.dumps(api.message(Plan(), TOKEN, "m")["id"]) for _ in range(100)}) == 100
 
 
-SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"q": "a"}}
-RESULT = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [{"n": 1}]}
-CITED = {"type": "text", "text": "It rained.", "citations": [{"url": "u"}]}
+SEARCH: dict[str, Any] = {
+    "type": "server_tool_use",
+    "id": "srvtoolu_1",
+    "name": "web_search",
+    "input": {"q": "a"},
+}
+RESULT: dict[str, Any] = {
+    "type": "web_search_tool_result",
+    "tool_use_id": "srvtoolu_1",
+    "content": [{"n": 1}],
+}
+CITED: dict[str, Any] = {"type": "text", "text": "It rained.", "citations": [{"url": "u"}]}
 KNOWN: list[dict[str, Any]] = [SEARCH, RESULT, CITED, {"type": "gatecert_future", "x": None}]
 
 

@@ -56,7 +56,7 @@ class JoinsAnswerTexts(BentRequest):
                 message["content"] = "".join(map(str, texts))
 
 
-@defect("drops-pictures-in-results", "MSG-33")
+@defect("drops-pictures-in-results", "MSG-33", "MSG-63")
 class DropsPicturesInResults(BentRequest):
     """Pictures that a tool gave back do not reach the model."""
 
@@ -65,7 +65,7 @@ class DropsPicturesInResults(BentRequest):
             keep_blocks(result, lambda block: block.get("type") != "image")
 
 
-@defect("fills-empty-results", "MSG-33", "MSG-63")
+@defect("fills-empty-results", "MSG-33")
 class FillsEmptyResults(BentRequest):
     """A tool result without content gets an empty text block, which providers refuse."""
 
@@ -109,7 +109,7 @@ class DropsSearchHistory(BentRequest):
             )
 
 
-@defect("drops-redacted-thinking", "MSG-12", "MSG-55", "MSG-63")
+@defect("drops-redacted-thinking", "MSG-12", "MSG-55")
 class DropsRedactedThinking(BentRequest):
     """Redacted thinking, which looks like nothing, is removed from the history."""
 

@@ -112,7 +112,7 @@ class AddsHouseRules(BentRequest):
             body.setdefault("system", "Mind the company's rules.")
 
 
-@defect("streams-by-default", "MSG-49")
+@defect("streams-by-default", "CONN-02", "MSG-49")
 class StreamsByDefault(BentRequest):
     """Where a request does not say, the answer is streamed."""
 

@@ -235,7 +235,7 @@ class SortsBetas(_HeaderDefect):
         return ",".join(sorted(value.split(","))) if name == "anthropic-beta" else value
 
 
-@defect("one-megabyte-limit", "MSG-18")
+@defect("one-megabyte-limit", "MSG-18", "MSG-38", "MSG-39")
 class OneMegabyteLimit(ReferenceGateway):
     """Bodies above 1 MB are refused, as proxies do by default."""
 

@@ -11,7 +11,7 @@ import httpx
 
 from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream
 from gatecert.gateways.defects.registry import defect
-from gatecert.gateways.defects.walking import mapped, request_blocks
+from gatecert.gateways.defects.walking import mapped, request_blocks, rewrite
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Reply, Request
@@ -38,7 +38,7 @@ class StripsControlCharacters(BentRequest):
         _cleaned(body, lambda text: _CONTROL.sub("", text))
 
 
-@defect("normalises-unicode", "MSG-15", "MSG-50", "MSG-63")
+@defect("normalises-unicode", "MSG-15", "MSG-50")
 class NormalisesUnicode(BentRequest):
     """Text is brought into a normal form of Unicode."""
 
@@ -122,7 +122,7 @@ class WritesFourteenDigits(BentRequest):
     """Numbers are written with fourteen digits, as a plug-in language does by default."""
 
     def change_request(self, body: dict[str, Any]) -> None:
-        body.update(mapped(body, _fourteen_digits))
+        rewrite(body, _fourteen_digits)
 
 
 @defect("answers-in-fourteen-digits", "MSG-53", "MSG-64")
@@ -130,7 +130,7 @@ class AnswersInFourteenDigits(BentAnswer):
     """Numbers of answers are written with fourteen digits."""
 
     def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
-        body.update(mapped(body, _fourteen_digits))
+        rewrite(body, _fourteen_digits)
 
 
 def _without_nulls(value: Any) -> Any:
@@ -139,31 +139,31 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-@defect("drops-nulls", "MSG-54", "MSG-63")
+@defect("drops-nulls", "MSG-54")
 class DropsNulls(BentRequest):
     """Members that are null are left out."""
 
     def change_request(self, body: dict[str, Any]) -> None:
-        body.update(mapped(body, _without_nulls))
+        rewrite(body, _without_nulls)
 
 
-@defect("answers-without-nulls", "MSG-21", "MSG-54", "MSG-58", "MSG-59", "MSG-60", "MSG-64")
+@defect("answers-without-nulls", "MSG-21", "MSG-54", "MSG-58", "MSG-59", "MSG-60")
 class AnswersWithoutNulls(BentAnswer):
     """Members of answers that are null are left out, those of a tool's input as well."""
 
     def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
-        body.update(mapped(body, _without_nulls))
+        rewrite(body, _without_nulls)
 
 
-@defect("empty-objects-become-lists", "MSG-12", "MSG-32", "MSG-54", "MSG-63")
+@defect("empty-objects-become-lists", "MSG-06", "MSG-12", "MSG-32", "MSG-54", "MSG-63")
 class EmptyObjectsBecomeLists(BentRequest):
     """An empty object is written as [], as some script languages do."""
 
     def change_request(self, body: dict[str, Any]) -> None:
-        body.update(mapped(body, lambda value: [] if value == {} else value))
+        rewrite(body, lambda value: [] if value == {} else value)
 
 
-@defect("ignores-case-of-keys", "MSG-54", "MSG-63")
+@defect("ignores-case-of-keys", "MSG-54")
 class IgnoresCaseOfKeys(BentRequest):
     """Of two keys that differ in case one is lost."""
 
@@ -174,7 +174,7 @@ class IgnoresCaseOfKeys(BentRequest):
             last = {name.lower(): name for name in value}
             return {name: entry for name, entry in value.items() if last[name.lower()] == name}
 
-        body.update(mapped(body, merged))
+        rewrite(body, merged)
 
 
 @defect("refuses-depth", "MSG-54")

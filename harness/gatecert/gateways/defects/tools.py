@@ -96,7 +96,7 @@ class ShortensToolIds(BentRequest):
             result["tool_use_id"] = result["tool_use_id"][:_SHORTEST_LIMIT]
 
 
-@defect("keeps-first-call", "MSG-31", "MSG-32")
+@defect("keeps-first-call", "MSG-31", "MSG-32", "MSG-64")
 class KeepsFirstCall(BentAnswer):
     """Of several tool calls in one answer only the first one is passed on."""
 
@@ -113,13 +113,14 @@ class SortsResults(BentRequest):
         order = {call.get("id"): number for number, call in enumerate(calls_of(body))}
         for message in messages_of(body):
             results = [block for block in blocks_of(message) if block.get("type") == "tool_result"]
-            if results and isinstance(message["content"], list):
-                rest = [block for block in message["content"] if block not in results]
-                results.sort(key=lambda result: order.get(result.get("tool_use_id"), 0))
-                message["content"] = [*results, *rest]
+            if results:
+                ordered = iter(sorted(results, key=lambda r: order.get(r.get("tool_use_id"), 0)))
+                message["content"] = [
+                    next(ordered) if block in results else block for block in message["content"]
+                ]
 
 
-@defect("one-message-a-result", "MSG-12", "MSG-31", "MSG-32", "MSG-33", "MSG-63")
+@defect("one-message-a-result", "MSG-12", "MSG-31", "MSG-32", "MSG-33")
 class OneMessageAResult(BentRequest):
     """Each tool result becomes a message of its own, as in another API."""
 

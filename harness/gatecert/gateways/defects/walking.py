@@ -62,3 +62,10 @@ def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, list):
         return change([mapped(entry, change) for entry in value])
     return change(value)
+
+
+def rewrite(body: Json, change: Callable[[Any], Any]) -> None:
+    """Change every value of a body in place."""
+    changed = mapped(dict(body), change)
+    body.clear()
+    body.update(changed)
