@@ -11,6 +11,7 @@ from gatecert.suite import (
     Plan,
     ScriptedProvider,
     expect,
+    hints,
     provoked,
     requirement,
     same,
@@ -63,7 +64,7 @@ def test_further_fields_of_an_error_stay(desktops: Desktops, provider: ScriptedP
     why="A refusal is repeated for three minutes, or an outage looks like an answer.",
     fix="Pass the status on whatever the body is; do not parse an error before passing it on.",
     since="0.2",
-    hints={"nginx": "proxy_intercept_errors off;"},
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_status_stays_whatever_the_body(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A refusal keeps its status, and an outage stays a 5xx, when the body is a page, plain text, other JSON or empty."""
@@ -86,7 +87,7 @@ def test_status_stays_whatever_the_body(desktops: Desktops, provider: ScriptedPr
     why="The user reads a bare number where the provider, or the firewall before it, gave a reason.",
     fix="Keep the text of an error that is no JSON, or put it into error.message.",
     since="0.2",
-    hints={"nginx": "proxy_intercept_errors off;"},
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_words_of_unusual_errors_arrive(desktops: Desktops, provider: ScriptedProvider) -> None:
     """The words of an error in plain text, and the title of a page, reach the client."""

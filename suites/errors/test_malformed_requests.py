@@ -10,6 +10,7 @@ from gatecert.suite import (
     Exchange,
     Target,
     expect,
+    hints,
     readable_error,
     requirement,
 )
@@ -51,10 +52,11 @@ def test_body_that_is_no_object_is_refused(desktop: DesktopApp) -> None:
     since="0.2",
 )
 def test_missing_and_mistyped_fields_are_refused(desktop: DesktopApp, target: Target) -> None:
-    """A request without model or messages, or with ones of a wrong type, is refused as a mistake."""
+    """A request without messages, or with fields of a wrong type, is refused as a mistake."""
     for what, body in _wrong_fields(target.models.chat):
         exchange = _sent(desktop, json.dumps(body).encode(), f"a turn with {what}")
-        _refused(exchange, f"a turn with {what}")
+        if what != "no model" or exchange.status != 200:  # a gateway may have a default model
+            _refused(exchange, f"a turn with {what}")
 
 
 @requirement(
@@ -64,7 +66,7 @@ def test_missing_and_mistyped_fields_are_refused(desktop: DesktopApp, target: Ta
     why="Whoever wrote the broken program is told nothing of what is wrong with it.",
     fix="Answer in the JSON error envelope, with a sentence in error.message.",
     since="0.2",
-    hints={"nginx": "error_page 400 with a JSON body and default_type application/json"},
+    hints=hints.JSON_REFUSAL,
 )
 def test_refusal_of_malformed_requests_is_readable(desktop: DesktopApp, target: Target) -> None:
     """A malformed request is refused in JSON, with a message that can be read."""

@@ -10,6 +10,7 @@ from gatecert.suite import (
     answered,
     expect,
     fail,
+    hints,
     provoked,
     requirement,
     same,
@@ -17,7 +18,6 @@ from gatecert.suite import (
 
 _HOP = "provider → gateway → client"
 _KEEP = "Pass the provider's status, headers and body on unchanged, for streaming requests too."
-_NGINX = "proxy_intercept_errors off;"
 
 
 @requirement(
@@ -27,7 +27,7 @@ _NGINX = "proxy_intercept_errors off;"
     why="A spent budget looks like a wrong key or an outage, and is retried for three minutes.",
     fix=_KEEP,
     since="0.2",
-    hints={"nginx": _NGINX},
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_payment_required_stays(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 402 of the provider stays a 402 with its message."""
@@ -41,7 +41,7 @@ def test_payment_required_stays(desktops: Desktops, provider: ScriptedProvider) 
     why="The user is not told that the model is gone, and waits through ten retries instead.",
     fix=_KEEP,
     since="0.2",
-    hints={"nginx": _NGINX},
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_not_found_stays(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 404 of every provider stays a 404 with its message."""
@@ -55,7 +55,7 @@ def test_not_found_stays(desktops: Desktops, provider: ScriptedProvider) -> None
     why="What would pass on a second try is given up, or a hopeless request is repeated.",
     fix=_KEEP,
     since="0.2",
-    hints={"nginx": _NGINX},
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_further_client_errors_stay(desktops: Desktops, provider: ScriptedProvider) -> None:
     """Each 408, 409, 412 and 422 of the provider keeps its status and message."""
@@ -70,7 +70,7 @@ def test_further_client_errors_stay(desktops: Desktops, provider: ScriptedProvid
     why="Whoever looks into an outage is sent to the wrong place: a 502 is the gateway's, a 503 the provider's.",
     fix=f"{_KEEP} Do not fold all 5xx into one.",
     since="0.2",
-    hints={"nginx": _NGINX},
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_further_server_errors_stay(desktops: Desktops, provider: ScriptedProvider) -> None:
     """Each 502, 503 and 504 of every provider keeps its status and message."""
@@ -134,11 +134,7 @@ def test_provider_401_is_told_apart(desktops: Desktops, provider: ScriptedProvid
     why="Each refusal is asked for several times: users wait, and the provider's limit for errors is eaten up.",
     fix="Do not retry what the provider refuses with 400, 401, 403, 404 or 413.",
     since="0.2",
-    hints={
-        "nginx": "proxy_next_upstream error timeout; (without http_403, http_404)",
-        "litellm": "litellm_settings: num_retries: 0",
-        "portkey": '"retry": {"attempts": 0} in the config, or no 4xx in its on_status_codes',
-    },
+    hints=hints.FEW_RETRIES,
 )
 def test_refusal_is_asked_once(desktops: Desktops, provider: ScriptedProvider) -> None:
     """What a provider refuses with 400, 401, 403, 404 or 413 is sent to it once."""

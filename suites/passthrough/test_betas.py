@@ -14,15 +14,12 @@ from gatecert.suite import (
     expect,
     fail,
     headed_turns,
+    hints,
     plain_request,
     requirement,
 )
 
 _HOP = "gateway → provider"
-_FORWARDING = {
-    "litellm": "general_settings: forward_client_headers_to_llm_api: true",
-    "portkey": '"forward_headers": [...] in the config, or the header x-portkey-forward-headers',
-}
 _BETAS = [
     *("claude-code-20250219", "interleaved-thinking-2025-05-14", "context-1m-2025-08-07"),
     *("context-management-2025-06-27", "per-turn-control-2026-07-01", "effort-2025-11-24"),
@@ -51,7 +48,7 @@ _FIELDS = {
     why="A feature whose beta is lost ends in 400, or is silently missing, after the next client update.",
     fix="Forward anthropic-beta unchanged, however long it is.",
     since="0.2",
-    hints=_FORWARDING,
+    hints=hints.BETAS,
 )
 def test_long_list_of_betas_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """Twenty values of anthropic-beta arrive, unknown and long ones included, and none is added."""
@@ -123,7 +120,7 @@ def test_no_beta_is_added(desktop: DesktopApp, provider: ScriptedProvider) -> No
     why="A field without its beta, or a beta without its field, is a 400 on every turn.",
     fix="Forward betas and body fields alike; if one must go, take its partner out as well.",
     since="0.2",
-    hints=_FORWARDING,
+    hints=hints.BETAS,
 )
 def test_capability_stays_a_pair(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """A capability's beta and its body field arrive together, or neither of them does."""
