@@ -47,6 +47,9 @@ def test_no_request_is_smuggled(
     promises = target.promises
     if not promises.enforces_keys and not promises.holds_provider_key:
         raise NotApplicable("without a key check a hidden request cannot be told from an open one")
+    openly = raw.ask("without a key, openly", _without_key(desktop, provider.script()))
+    if promises.enforces_keys and openly.status == 200:
+        raise NotApplicable("a request without a key is let in openly, so none has to hide")
     shapes = _hiding(a_turn(desktop, provider.script().text))
     hidden = {shape: provider.script() for shape in shapes}
     sent = {shape: make(_without_key(desktop, hidden[shape])) for shape, make in shapes.items()}
