@@ -164,7 +164,7 @@ class KeyCheckBySession(ReferenceGateway):
         return refusal
 
 
-@defect("trusts-the-connection", "SEC-05")
+@defect("trusts-the-connection", "SEC-05", "SEC-30")
 class TrustsTheConnection(ReferenceGateway):
     """A connection on which a valid key was seen once needs none any more."""
 
