@@ -124,6 +124,37 @@ def same_names(expected: Collection[str], came: Collection[str], what: str, *, h
     expect(not told, f"{what} to be the same", "; ".join(told), hop=hop, silent=True)
 
 
+def shows_the_break(turn: Turn, receipts: Sequence[Receipt], place: str = "") -> None:
+    """A stream that the provider cut, at some ``place``, reached the client as broken off."""
+    exchange, message = turn.exchange, turn.assembled
+    hop, where = "provider → gateway → client", f" {place}" if place else ""
+    expect(
+        any(receipt.outcome == "cut" for receipt in receipts),
+        "the turn to reach the provider, which cuts its stream",
+        exchange.summary(),
+        hop="gateway → provider",
+    )
+    http = " (the gateway spoke HTTP/1.0 to it, where a cut looks like an end)"
+    hint = http if any(receipt.http_version == "1.0" for receipt in receipts) else ""
+    expect(
+        exchange.fault is None or exchange.fault.kind != "timeout",
+        f"the break{where} to be passed on at once",
+        f"a connection that stayed open without a byte ({exchange.summary()})",
+        hop=hop,
+    )
+    # where the end of the connection is the end of the body, nothing can be told: see STREAM-27
+    closed = exchange.fault is not None or exchange.ends_by_close
+    honest = closed or message.error is not None or exchange.status != 200
+    ended = f"{'with' if message.ended else 'without'} message_stop"
+    expect(
+        honest and not message.ended,
+        f"a connection closed without its end, or an error event, after a break{where}",
+        f"HTTP {exchange.status} with a proper end after {len(turn.events)} events, {ended}{hint}",
+        hop=hop,
+        silent=True,
+    )
+
+
 def at(node: Any, *path: str | int) -> Any:
     """A member deep in JSON, or None where there is none: a gateway may answer anything."""
     for step in path:

@@ -24,6 +24,7 @@ from gatecert.checks import (
     refused,
     same,
     same_names,
+    shows_the_break,
 )
 from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, ServerSentEvent, Turn
 from gatecert.desktop.models import usable_models
@@ -53,6 +54,7 @@ from gatecert.session.handshakes import (
     check_name,
     try_old_versions,
 )
+from gatecert.session.provoking import headed_turns, plain_request, provoked
 from gatecert.session.raw import Heard, Raw, a_turn, raw_request, with_body
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt, shortened
@@ -101,6 +103,7 @@ __all__ = [
     "fail",
     "first_message",
     "forgiven",
+    "headed_turns",
     "hints",
     "json_equal",
     "kept",
@@ -109,6 +112,8 @@ __all__ = [
     "not_let_in",
     "only_receipt",
     "own_answer",
+    "plain_request",
+    "provoked",
     "raw_request",
     "readable_error",
     "refused",
@@ -116,6 +121,7 @@ __all__ = [
     "same",
     "same_names",
     "shortened",
+    "shows_the_break",
     "try_old_versions",
     "usable_models",
     "with_body",

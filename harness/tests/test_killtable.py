@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.variants import VARIANTS
-from gatecert.killtable import KillTable, Row, planned, run_rows
+from gatecert.killtable import KillTable, Row, markdown, planned, run_rows
 
 
 def row(kind: str, *broken: str, pinned: tuple[str, ...] = (), **changes: object) -> Row:
@@ -24,14 +24,14 @@ def test_a_table_is_complete_if_all_is_as_pinned_and_all_is_broken() -> None:
     whole = table(row("reference"), row("variant"), row("defect", *both, pinned=both))
     assert whole.complete
     assert whole.killers("AUTH-01") == ["defect-row"]
-    assert "| AUTH-01 | `defect-row` |" in whole.to_markdown()
+    assert "| AUTH-01 | `defect-row` |" in markdown(whole)
 
 
 def test_a_requirement_that_no_defect_breaks_is_named() -> None:
     found = table(row("defect", "AUTH-01", pinned=("AUTH-01",)))
     assert found.never_broken == ["AUTH-02"]
     assert not found.complete
-    assert "| AUTH-02 | **nothing** |" in found.to_markdown()
+    assert "| AUTH-02 | **nothing** |" in markdown(found)
 
 
 def test_a_variant_does_not_count_as_proof() -> None:

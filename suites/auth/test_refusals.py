@@ -1,5 +1,8 @@
 """How a key is refused: whole keys only, on every request, in the open, and without after-effects."""
 
+import json
+from base64 import urlsafe_b64encode
+
 from gatecert.suite import (
     MUST,
     SHOULD,
@@ -148,6 +151,38 @@ def test_answers_do_not_echo_the_key(desktop: DesktopApp, target: Target) -> Non
             hop="gateway → client",
             silent=True,
         )
+
+
+@requirement(
+    "AUTH-38",
+    MUST,
+    source="official: a gateway with interactive sign-in checks the token's issuer and audience",
+    why="Anybody can write a token with any name in it, and spend the company's tokens under that name.",
+    fix="Check signature, issuer and audience of every token; accept no algorithm 'none'.",
+    needs=_ENFORCED,
+    since="0.2",
+    hints={
+        "envoy": "issuer and audiences of each provider in the jwt_authn filter",
+        "litellm": "issuer and audience under general_settings.litellm_jwtauth.issuers",
+    },
+)
+def test_forged_token_is_refused(desktops: Desktops) -> None:
+    """An identity token of an unknown issuer is refused, unsigned as well as signed with another key."""
+    claims = {
+        "iss": "https://login.gatecert.invalid",
+        "aud": "gatecert",
+        "sub": "user@gatecert.invalid",
+        "exp": 4_102_444_800,  # the year 2100
+    }
+    for algorithm, signature in (("none", ""), ("HS256", "signature"), ("RS256", "signature")):
+        parts = ({"alg": algorithm, "typ": "JWT", "kid": "gatecert"}, claims)
+        token = ".".join([*(_encoded(json.dumps(part)) for part in parts), _encoded(signature)])
+        app = desktops(api_key=token, auth_scheme="bearer")
+        not_let_in(app.test_connection(), f"a token of an unknown issuer ({algorithm})")
+
+
+def _encoded(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _carrying(target: Target, key: str) -> dict[str, str]:

@@ -2,20 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 from gatecert.suite import (
     MUST,
     SHOULD,
     DesktopApp,
     Desktops,
-    Exchange,
     Plan,
     ScriptedProvider,
     Target,
     answered,
     expect,
     hints,
+    provoked,
     readable_error,
     refused,
     requirement,
@@ -44,7 +43,7 @@ def test_prompt_too_long_keeps_its_wording(desktops: Desktops, provider: Scripte
     """The 400 for a prompt that is too long keeps its exact message."""
     message = "prompt is too long: 210000 tokens > 200000 maximum"
     error = {"type": "invalid_request_error", "message": message}
-    for exchange, turn in _provoked(desktops, provider, Plan(status=400, error=error)):
+    for exchange, turn in provoked(desktops, provider, Plan(status=400, error=error)):
         same(400, exchange.status, f"the status of {turn}", hop=_HOP)
         same(message, exchange.error_message, f"error.message of {turn}", hop=_HOP)
 
@@ -64,7 +63,7 @@ def test_rate_limit_keeps_retry_after(desktops: Desktops, provider: ScriptedProv
     """A 429 keeps its status, its message and its retry-after."""
     error = {"type": "rate_limit_error", "message": "This request would exceed the rate limit"}
     plan = Plan(status=429, error=error, headers={"retry-after": "61"})
-    for exchange, turn in _provoked(desktops, provider, plan):
+    for exchange, turn in provoked(desktops, provider, plan):
         same(429, exchange.status, f"the status of {turn}", hop=_HOP)
         same("61", exchange.header("retry-after"), f"retry-after of {turn}", hop=_HOP)
         same(error["message"], exchange.error_message, f"error.message of {turn}", hop=_HOP)
@@ -80,7 +79,7 @@ def test_rate_limit_keeps_retry_after(desktops: Desktops, provider: ScriptedProv
 def test_overload_stays_overload(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 529 of every provider stays a 529."""
     plan = Plan(status=529, error={"message": "Overloaded"})
-    for exchange, turn in _provoked(desktops, provider, plan):
+    for exchange, turn in provoked(desktops, provider, plan):
         same(529, exchange.status, f"the status of {turn}", hop=_HOP)
 
 
@@ -95,7 +94,7 @@ def test_overload_stays_overload(desktops: Desktops, provider: ScriptedProvider)
 def test_server_error_stays(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 500 of every provider stays a 500 with its message."""
     error = {"type": "api_error", "message": "Internal server error at the provider"}
-    for exchange, turn in _provoked(desktops, provider, Plan(status=500, error=error)):
+    for exchange, turn in provoked(desktops, provider, Plan(status=500, error=error)):
         same(500, exchange.status, f"the status of {turn}", hop=_HOP)
         same(error["message"], exchange.error_message, f"error.message of {turn}", hop=_HOP)
 
@@ -113,7 +112,7 @@ def test_server_error_stays(desktops: Desktops, provider: ScriptedProvider) -> N
 def test_should_retry_passes(desktops: Desktops, provider: ScriptedProvider) -> None:
     """x-should-retry reaches the client."""
     plan = Plan(status=429, headers={"x-should-retry": "false"}, error={"message": "Budget spent"})
-    for exchange, turn in _provoked(desktops, provider, plan):
+    for exchange, turn in provoked(desktops, provider, plan):
         same("false", exchange.header("x-should-retry"), f"x-should-retry of {turn}", hop=_HOP)
 
 
@@ -129,7 +128,7 @@ def test_should_retry_passes(desktops: Desktops, provider: ScriptedProvider) -> 
 )
 def test_request_id_is_there(desktops: Desktops, provider: ScriptedProvider) -> None:
     """An error carries a request-id header."""
-    for exchange, turn in _provoked(desktops, provider, Plan(status=500, error={"message": "No"})):
+    for exchange, turn in provoked(desktops, provider, Plan(status=500, error={"message": "No"})):
         found = exchange.header("request-id")
         expect(
             found,
@@ -158,7 +157,7 @@ def test_error_body_is_unchanged(desktops: Desktops, provider: ScriptedProvider)
         "request_id": "req_gatecert0000000000000001",
     }
     plan = Plan(status=400, body=json.dumps(envelope))
-    for exchange, turn in _provoked(desktops, provider, plan):
+    for exchange, turn in provoked(desktops, provider, plan):
         body = exchange.json()
         # a field of the gateway's own beside these does no harm
         kept = {k: v for k, v in body.items() if k in envelope} if isinstance(body, dict) else body
@@ -190,7 +189,7 @@ def test_malformed_json_is_a_client_error(desktop: DesktopApp) -> None:
 )
 def test_dead_provider_is_a_server_error(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A provider that drops the connection before answering becomes a 5xx."""
-    for exchange, turn in _provoked(desktops, provider, Plan(drop=True)):
+    for exchange, turn in provoked(desktops, provider, Plan(drop=True)):
         expect(
             exchange.status is not None and 500 <= exchange.status < 600,
             f"a 5xx answer to {turn} when every provider drops the connection",
@@ -216,7 +215,7 @@ def test_server_error_leaks_nothing(
 ) -> None:
     """The error for a dead provider names no internal address, exception or trace."""
     address = target.upstream_url.partition("://")[2]
-    for exchange, turn in _provoked(desktops, provider, Plan(drop=True)):
+    for exchange, turn in provoked(desktops, provider, Plan(drop=True)):
         found = {match.group() for match in _INSIDE.finditer(exchange.text)}
         found |= {address} if address in exchange.text else set()
         expect(
@@ -238,7 +237,7 @@ def test_server_error_leaks_nothing(
 def test_too_large_stays(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 413 of the provider stays a 413."""
     plan = Plan(status=413, error={"message": "Request exceeds the maximum size"})
-    for exchange, turn in _provoked(desktops, provider, plan):
+    for exchange, turn in provoked(desktops, provider, plan):
         same(413, exchange.status, f"the status of {turn}", hop=_HOP)
 
 
@@ -253,7 +252,7 @@ def test_too_large_stays(desktops: Desktops, provider: ScriptedProvider) -> None
 def test_permission_error_stays(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 403 of the provider stays a 403 with its message."""
     error = {"type": "permission_error", "message": "Your organization may not use this model"}
-    for exchange, turn in _provoked(desktops, provider, Plan(status=403, error=error)):
+    for exchange, turn in provoked(desktops, provider, Plan(status=403, error=error)):
         same(403, exchange.status, f"the status of {turn}", hop=_HOP)
         same(error["message"], exchange.error_message, f"error.message of {turn}", hop=_HOP)
 
@@ -270,7 +269,7 @@ def test_html_error_page_keeps_its_status(desktops: Desktops, provider: Scripted
     """A provider's 503 with an HTML page stays a 503."""
     page = "<html><head><title>503 Service Unavailable</title></head><body>busy</body></html>"
     plan = Plan(status=503, body=page, headers={"content-type": "text/html"})
-    for exchange, turn in _provoked(desktops, provider, plan):
+    for exchange, turn in provoked(desktops, provider, plan):
         same(503, exchange.status, f"the status of {turn}", hop=_HOP)
 
 
@@ -310,7 +309,7 @@ def test_gateway_does_not_hammer_the_provider(
 )
 def test_own_error_is_readable(desktops: Desktops, provider: ScriptedProvider) -> None:
     """The error for a dead provider carries JSON with a message for the user."""
-    for exchange, turn in _provoked(desktops, provider, Plan(drop=True)):
+    for exchange, turn in provoked(desktops, provider, Plan(drop=True)):
         readable_error(exchange, f"the answer to {turn} when every provider drops the connection")
 
 
@@ -334,24 +333,3 @@ def test_provider_is_tried_again(desktop: DesktopApp, provider: ScriptedProvider
     turn = desktop.engine.turn(good.text)
     answered(turn, "a good turn right after a failed one")
     same(good.answer, turn.text, "the answer's text", hop=_HOP)
-
-
-def _provoked(
-    desktops: Desktops, provider: ScriptedProvider, plan: Plan
-) -> Iterator[tuple[Exchange, str]]:
-    """A streamed turn and one without stream, each failing at every provider; what each is called.
-
-    Each comes from a desktop of its own: on a connection that served before, a gateway may close
-    instead of answering, and leave the retry to the client.
-    """
-    for stream, turn in ((True, "a streamed turn"), (False, "a turn without stream")):
-        provider.settle()  # the failure before must not be held against this one
-        script = provider.everywhere(plan)
-        exchange = desktops().engine.turn(script.text, stream=stream).exchange
-        expect(
-            provider.receipts(script),
-            f"{turn} to reach the provider, which fails it",
-            exchange.summary(),
-            hop="gateway → provider",
-        )
-        yield exchange, turn

@@ -130,8 +130,8 @@ def test_healthy_primary_is_left_alone(desktop: DesktopApp, provider: ScriptedPr
     for script, stream in zip(scripts, (False, True), strict=True):
         answered(desktop.engine.turn(script.text, stream=stream), "a turn")
     for number, script in enumerate(scripts):
-        called = [r.provider for r in provider.receipts(script, late=number == 0)]
-        same(["primary"], called, "the providers called", hop=_HOP)
+        called = {r.provider for r in provider.receipts(script, late=number == 0)}
+        same(["primary"], sorted(called), "the providers called", hop=_HOP)
 
 
 @requirement(
@@ -149,8 +149,8 @@ def test_client_mistake_does_not_fall_back(desktop: DesktopApp, provider: Script
     """A 400 of the primary is returned, not replayed at the backup."""
     script = provider.script(Plan(status=400, error={"message": "messages: bad block"}))
     refused(desktop.engine.turn(script.text, stream=False), "a client's own mistake", (400,))
-    called = [r.provider for r in provider.receipts(script)]
-    same(["primary"], called, "the providers called", hop=_HOP)
+    called = {r.provider for r in provider.receipts(script)}
+    same(["primary"], sorted(called), "the providers called", hop=_HOP)
 
 
 @requirement(

@@ -1,7 +1,5 @@
 """Streams: how they end, well or badly."""
 
-from collections.abc import Sequence
-
 from gatecert.suite import (
     HOLD_MS,
     MUST,
@@ -11,16 +9,15 @@ from gatecert.suite import (
     DesktopApp,
     Desktops,
     Plan,
-    Receipt,
     ScriptedProvider,
     ServerSentEvent,
-    Turn,
     answered,
     at,
     expect,
     hints,
     requirement,
     same,
+    shows_the_break,
 )
 
 _HOP = "provider → gateway → client"
@@ -43,7 +40,7 @@ def test_cut_stream_does_not_look_complete(desktop: DesktopApp, provider: Script
     """A stream that the provider cuts inside a block reaches the client as broken off, not as ended."""
     script = provider.everywhere(Plan(blocks=[Block("text", _TEXT)], cut_events=20))
     turn = desktop.engine.turn(script.text)
-    _shows_the_break(turn, provider.receipts(script))
+    shows_the_break(turn, provider.receipts(script))
 
 
 @requirement(
@@ -61,7 +58,7 @@ def test_cut_inside_an_event_does_not_look_complete(
     plan = Plan(blocks=[Block("text", _TEXT)], cut_bytes=1_777, reset=True)
     script = provider.everywhere(plan)
     turn = desktop.engine.turn(script.text)
-    _shows_the_break(turn, provider.receipts(script))
+    shows_the_break(turn, provider.receipts(script))
 
 
 @requirement(
@@ -196,33 +193,4 @@ def test_stream_is_framed(desktop: DesktopApp, asking: Asking) -> None:
         "transfer-encoding: chunked",
         f"{exchange.http_version} without chunks or length",
         hop="gateway → client",
-    )
-
-
-def _shows_the_break(turn: Turn, receipts: Sequence[Receipt]) -> None:
-    exchange, message = turn.exchange, turn.assembled
-    expect(
-        any(receipt.outcome == "cut" for receipt in receipts),
-        "the turn to reach the provider, which cuts its stream",
-        exchange.summary(),
-        hop="gateway → provider",
-    )
-    http = " (the gateway spoke HTTP/1.0 to it, where a cut looks like an end)"
-    hint = http if any(receipt.http_version == "1.0" for receipt in receipts) else ""
-    expect(
-        exchange.fault is None or exchange.fault.kind != "timeout",
-        "the break to be passed on at once",
-        f"a connection that stayed open without a byte ({exchange.summary()})",
-        hop=_HOP,
-    )
-    # where the end of the connection is the end of the body, nothing can be told: see STREAM-27
-    closed = exchange.fault is not None or exchange.ends_by_close
-    honest = closed or message.error is not None or exchange.status != 200
-    ended = f"{'with' if message.ended else 'without'} message_stop"
-    expect(
-        honest and not message.ended,
-        "a connection closed without its end, or an error event",
-        f"HTTP {exchange.status} with a proper end after {len(turn.events)} events, {ended}{hint}",
-        hop=_HOP,
-        silent=True,
     )

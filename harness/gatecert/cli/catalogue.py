@@ -35,7 +35,8 @@ def list_requirements(arguments: argparse.Namespace) -> int:
     if arguments.retired:
         return _list_retired()
     areas = arguments.area
-    chosen = Catalogue([r for r in catalogue if not areas or r.area in areas])
+    shown = [r for r in catalogue if r.provisional or not arguments.provisional]
+    chosen = Catalogue([r for r in shown if not areas or r.area in areas])
     if arguments.format == "json":
         document = {"hash": catalogue.hash, "requirements": chosen.to_json()}
         print(json.dumps(document, indent=1))

@@ -42,6 +42,16 @@ examples:
                --upstream-listen 127.0.0.1:9100
 """
 
+_KILLTABLE_EPILOG = """\
+Each row is a whole run in a fork of this process, judged as `gatecert run` judges.
+
+examples:
+  gatecert killtable                         the whole table, into reports/killtable
+  gatecert killtable buffers-streams reference
+  gatecert killtable reference --repeat 20   the reference, clean on twenty runs in a row?
+  gatecert killtable --checkers --repeat 20  what CI runs
+"""
+
 _LINT_EPILOG = """\
 what is read:
   configLibrary/_meta.json and its profiles, claude_desktop_config.json, .mobileconfig and .plist
@@ -197,6 +207,9 @@ def _add_requirements(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser("requirements", help="list the catalogue")
     parser.set_defaults(command=list_requirements)
     parser.add_argument("--format", choices=["table", "json", "markdown"], default="table")
+    parser.add_argument(
+        "--provisional", action="store_true", help="only what is new in this version"
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--area", action="append", default=[], choices=AREAS)
     what.add_argument(
@@ -266,14 +279,32 @@ def _add_killtable(commands: Commands[_Parser]) -> None:
     parser = commands.add_parser(
         "killtable",
         help="prove that every requirement can fail",
-        description="Run every defect and variant against all requirements. Exits 1 if a "
-        "requirement is broken by no defect, a defect by none, or not as pinned.",
+        description="Run every defect and harmless variant of the embedded gateway against all "
+        "requirements. Exits 1 if a requirement is broken by no defect, a row is not as pinned, or "
+        "the report on a defect begins with another requirement than the first one pinned to it.",
+        epilog=_KILLTABLE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(command=make_killtable)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these defects and variants")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="only these defects and variants, or `reference`"
+    )
     parser.add_argument("--out", default="reports/killtable", metavar="DIR")
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="runs at a time")
-    parser.add_argument("--json", action="store_true")
+    add = parser.add_argument
+    add(
+        "--checkers",
+        action="store_true",
+        help="compare weakened checkers too: each must overlook some defect that ours notices",
+    )
+    add(
+        "--repeat",
+        type=int,
+        default=0,
+        metavar="N",
+        help="run the reference N times more, without its milliseconds: it must be clean each time",
+    )
+    add("--workers", type=int, default=0, metavar="N", help="runs at a time (processors + 1)")
+    add("--json", action="store_true", help="print the table as JSON on stdout")
 
 
 def _add_report(commands: Commands[_Parser]) -> None:

@@ -9,18 +9,21 @@ of the same stream, is told by the faithful reader, :mod:`gatecert.desktop.faith
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gatecert.desktop.sse import ServerSentEvent
 
-_DELTA_KEYS = {
-    "text_delta": ("text", "text"),
-    "thinking_delta": ("thinking", "thinking"),
-    "signature_delta": ("thinking", "signature"),
-    "input_json_delta": ("tool_use", "partial_json"),
+_TOOLS = ("tool_use", "server_tool_use", "mcp_tool_use")
+# the blocks that a delta fits, and the member that it makes
+_DELTA_KEYS: dict[str, tuple[Sequence[str], str]] = {
+    "text_delta": (("text",), "text"),
+    "thinking_delta": (("thinking",), "thinking"),
+    "signature_delta": (("thinking",), "signature"),
+    "input_json_delta": (_TOOLS, "partial_json"),
 }
+_KNOWN_BLOCKS = ("text", "thinking", "redacted_thinking", *_TOOLS)
 _HANDLED = (
     "message_start",
     "content_block_start",
@@ -72,6 +75,8 @@ class _Builder:
     def __init__(self) -> None:
         self.out = Assembled()
         self._open: dict[int, dict[str, Any]] = {}
+        # joined at a block's end: to join at each delta takes the square of a long answer's length
+        self._parts: dict[int, dict[str, list[str]]] = {}
         self._next_index = 0
         self._started = False
 
@@ -127,9 +132,10 @@ class _Builder:
         self._next_index = index + 1
         block = _object(data.get("content_block"))
         block = {k: v for k, v in block.items() if k not in ("text", "thinking", "signature")}
-        if block.get("type") == "tool_use":
+        if block.get("type") in _TOOLS:
             block["partial_json"] = ""
         self._open[index] = block
+        self._parts[index] = {}
 
     def _on_content_block_delta(self, data: dict[str, Any]) -> None:
         index = _index(data)
@@ -138,10 +144,10 @@ class _Builder:
         if block is None:
             self.out.problems.append(f"a delta came for block {index}, which is not open")
             return
-        kind, key = _DELTA_KEYS.get(str(delta.get("type")), ("", ""))
-        if not kind:
+        kinds, key = _DELTA_KEYS.get(str(delta.get("type")), ((), ""))
+        if not key:
             return
-        if block.get("type") != kind:
+        if block.get("type") in _KNOWN_BLOCKS and block.get("type") not in kinds:
             self.out.problems.append(f"{delta['type']} came for a {block.get('type')} block")
             return
         text = delta.get(key)
@@ -150,14 +156,19 @@ class _Builder:
             return
         if key == "thinking" and block.get("signature"):
             self.out.problems.append("thinking went on after its signature")
-        block[key] = text if key == "signature" else block.get(key, "") + text
+        if key == "signature":
+            block[key] = text
+        else:
+            self._parts[index].setdefault(key, []).append(text)
 
     def _on_content_block_stop(self, data: dict[str, Any]) -> None:
         block = self._open.pop(_index(data), None)
         if block is None:
             self.out.problems.append(f"block {data.get('index')} stopped without being open")
             return
-        if block.get("type") == "tool_use":
+        parts = self._parts.pop(_index(data))
+        block |= {key: "".join(texts) for key, texts in parts.items()}
+        if block.get("type") in _TOOLS:
             block["input"] = _tool_input(block["partial_json"], self.out.problems)
         self.out.blocks.append(block)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import posixpath
-import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,11 +12,17 @@ from urllib.parse import unquote
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, is_stream
+from gatecert.gateways.defects.bending import (
+    BentAnswer,
+    BentError,
+    BentRequest,
+    BentStream,
+    is_plain_stream,
+    is_stream,
+)
 from gatecert.gateways.defects.walking import mapped
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
-from gatecert.gateways.reference.tls import Certificates
 from gatecert.wire import Headers, Reply, Request
 
 
@@ -30,6 +35,7 @@ class Variant:
     gateway: type[ReferenceGateway]
 
 
+_ANSWERS = ("application/json", "text/event-stream")
 VARIANTS: dict[str, Variant] = {}
 
 
@@ -95,7 +101,8 @@ class CrlfEvents(BentStream):
 
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
         async for piece in super().pieces(request, response):
-            yield piece.replace(b"\n", b"\r\n") if is_stream(response) else piece
+            plain = piece.replace(b"\r\n", b"\n")  # as a second gateway may write it
+            yield plain.replace(b"\n", b"\r\n") if is_plain_stream(response) else piece
 
     def change_event(self, frame: bytes, number: int) -> list[bytes]:
         return [frame]
@@ -238,6 +245,74 @@ class ClosesAfterRefusals(ReferenceGateway):
         await super().refuse(reply, replace(refusal, headers=headers))
 
 
+@variant("asks-for-identity")
+class AsksForIdentity(ReferenceGateway):
+    """The provider is asked not to compress, whatever the client offers."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        headers = super().forwarded_headers(request)
+        kept = [(k, v) for k, v in headers if k.lower() != "accept-encoding"]
+        return [*kept, ("accept-encoding", "identity")]
+
+
+@variant("joins-header-lines")
+class JoinsHeaderLines(ReferenceGateway):
+    """Headers of several lines become one line, in both directions."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        return _joined(super().forwarded_headers(request))
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        return _joined(super().relayed_headers(response))
+
+
+@variant("wraps-unusual-errors")
+class WrapsUnusualErrors(BentError):
+    """Errors that are no JSON object come in the error envelope, their words as its message."""
+
+    def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:
+        if isinstance(parsed(body), dict):
+            return None
+        message = body.decode("utf-8", "replace").strip()[:8000] or "The provider gave no reason"
+        error = {"type": "api_error", "message": message}
+        return status, "application/json", json.dumps({"type": "error", "error": error}).encode()
+
+
+@variant("provider-faults-are-502")
+class ProviderFaultsAre502(ReferenceGateway):
+    """A refused provider key, a redirect and a page with 200 are the gateway's own 502."""
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        typed = response.headers.get("content-type", "").split(";")[0]
+        page = response.status_code == 200 and typed not in _ANSWERS
+        if page or response.status_code == 401 or response.status_code // 100 == 3:
+            text = "The provider answered in a way that this gateway cannot pass on"
+            await self.refuse(reply, Refusal(502, "api_error", text))
+            return
+        await super().relay(request, response, reply)
+
+
+@variant("retry-after-in-seconds")
+class RetryAfterInSeconds(ReferenceGateway):
+    """A retry-after that is a date is written in seconds."""
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        headers = super().relayed_headers(response)
+        dated = [(k, k.lower() == "retry-after" and not v.isdecimal(), v) for k, v in headers]
+        return [(k, "86400" if is_date else v) for k, is_date, v in dated]
+
+
+@variant("422-for-bad-requests")
+class UnprocessableBadRequests(ReferenceGateway):
+    """Requests that cannot be read are refused with 422 and other words."""
+
+    def check_body(self, request: Request) -> Refusal | None:
+        refusal = super().check_body(request)
+        if refusal and refusal.status == 400:
+            return replace(refusal, status=422, message="body: Input should be a valid object")
+        return refusal
+
+
 @variant("error-event-on-cut")
 class ErrorEventOnCut(ReferenceGateway):
     """A stream that breaks off ends with an error event instead of a closed connection."""
@@ -294,59 +369,11 @@ class ForbidsUnknownPaths(ReferenceGateway):
         return found
 
 
-@variant("cookie-of-its-own")
-class CookieOfItsOwn(ReferenceGateway):
-    """Every answer sets a cookie for the load balancer, the same one for everybody."""
-
-    def relayed_headers(self, response: httpx.Response) -> Headers:
-        return [*super().relayed_headers(response), ("set-cookie", "route=a; Path=/; HttpOnly")]
-
-
-@variant("guards-its-door")
-class GuardsItsDoor(ReferenceGateway):
-    """Large heads, old HTTP, upgrades and requests that name an upstream are refused with 4xx."""
-
-    async def serve(self, request: Request, reply: Reply) -> None:
-        status = self.objection(request)
-        if not status:
-            await super().serve(request, reply)
-            return
-        await self.refuse(reply, Refusal(status, "invalid_request_error", "Not at this door"))
-
-    def objection(self, request: Request) -> int:
-        """The status to refuse with, or 0."""
-        size = len(request.target) + sum(len(k) + len(v) for k, v in request.headers)
-        if size > 16_384 or len(request.headers) > 100:
-            return 431
-        if request.http_version == "1.0":
-            return 426
-        names = {name.lower() for name, _ in request.headers}
-        upstream = {"x-portkey-custom-host", "x-forwarded-host", "x-original-url", "forwarded"}
-        return 400 if names & {*upstream, "upgrade"} or "api_base" in str(request.body) else 0
+def _joined(headers: Headers) -> Headers:
+    lines: dict[str, list[tuple[str, str]]] = {}
+    for name, value in headers:
+        lines.setdefault(name.lower(), []).append((name, value))
+    return [(pairs[0][0], ", ".join(value for _, value in pairs)) for pairs in lines.values()]
 
 
-@variant("pages-beside-the-api")
-class PagesBesideTheApi(ReferenceGateway):
-    """A home page, a health page and a description of the API are open to everybody."""
-
-    async def serve(self, request: Request, reply: Reply) -> None:
-        pages = {
-            "/": "<h1>LLM gateway</h1>",
-            "/health": '{"status": "ok", "providers": {"primary": "healthy"}}',
-            "/openapi.json": '{"openapi": "3.1.0", "paths": {"/v1/messages": {}}}',
-            "/metrics": 'requests_total{route="primary"} 12',
-        }
-        if request.method == "GET" and request.path in pages:
-            await reply.answer(200, [], pages[request.path].encode())
-            return
-        await super().serve(request, reply)
-
-
-@variant("tls-1.3-only")
-class Tls13Only(ReferenceGateway):
-    """The https address speaks nothing older than TLS 1.3."""
-
-    def tls_context(self, shown: Certificates) -> ssl.SSLContext:
-        context = super().tls_context(shown)
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        return context
+from gatecert.gateways import doorvariants  # noqa: E402, F401 - adds its own to VARIANTS

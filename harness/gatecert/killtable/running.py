@@ -25,13 +25,12 @@ Rows = Callable[[Sequence[Row], int], Iterator[Row]]
 
 
 def run_rows(
-    rows: Sequence[Row], workers: int, on_row: Callable[[Row], None], run: Rows | None = None
+    rows: Sequence[Row], workers: int, on_row: Callable[[Row], None], run: Rows
 ) -> list[Row]:
     """Run the suites against each row's gateway, some at a time, each in its own process.
 
     Rows that measure milliseconds come last and alone: beside other work they measure the machine.
     """
-    run = run or Warm()
     done: dict[str, Row] = {}
 
     def note(row: Row) -> None:

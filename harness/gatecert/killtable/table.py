@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from gatecert.gateways.defects import DEFECTS
@@ -13,11 +11,15 @@ from gatecert.gateways.variants import VARIANTS
 
 _NOISE = "the machine was too noisy to measure it"
 REFERENCE = "reference"
+REPEAT = "repeat"
+HONEST = "honest"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One gateway's outcome. ``kind`` is ``reference``, ``defect`` or ``variant``.
+    """One gateway's outcome.
+
+    ``kind`` is ``reference``, ``defect``, ``variant`` or ``repeat`` (the reference once more).
 
     ``names_it`` is the pinned identifier that names the fault best, ``first`` the one with which
     the report began. ``unmeasured`` are measurements for which the machine was too noisy; they say
@@ -67,6 +69,36 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Checker:
+    """What one checker no longer notices; the honest one notices all.
+
+    ``lost_defects`` are those of which it notices nothing any more, ``lost_pins`` by defect the
+    identifiers that it no longer finds broken.
+    """
+
+    name: str
+    summary: str
+    lost_defects: Sequence[str] = ()
+    lost_pins: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def pins(self) -> int:
+        """How many pins it no longer notices."""
+        return sum(map(len, self.lost_pins.values()))
+
+    @property
+    def complaint(self) -> str:
+        """What is wrong with it, or ``""``."""
+        if self.name == HONEST:
+            return "overlooks something that is pinned" if self.pins else ""
+        return "" if self.pins else "overlooks nothing, so it is no weaker than the honest one"
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {**asdict(self), "pins": self.pins, "complaint": self.complaint}
+
+
+@dataclass(frozen=True)
 class KillTable:
     """All rows, and what they amount to."""
 
@@ -74,21 +106,35 @@ class KillTable:
     requirements: Sequence[str]
     hash: str = ""
     never_broken: Sequence[str] = field(default=())
+    checkers: Sequence[Checker] = ()
 
     @classmethod
-    def of(cls, rows: Sequence[Row], requirements: Sequence[str], hash_: str) -> KillTable:
+    def of(
+        cls,
+        rows: Sequence[Row],
+        requirements: Sequence[str],
+        hash_: str,
+        checkers: Sequence[Checker] = (),
+    ) -> KillTable:
         """Work out which requirements no defect breaks."""
         broken = {i for row in rows if row.kind == "defect" for i in row.broken}
-        return cls(rows, requirements, hash_, [i for i in requirements if i not in broken])
+        never = [i for i in requirements if i not in broken]
+        return cls(rows, requirements, hash_, never, checkers)
 
     @property
     def complete(self) -> bool:
-        """Whether every requirement can fail and every row is as pinned."""
-        return not self.never_broken and not any(row.complaints for row in self.rows)
+        """Whether every requirement can fail, every row is as pinned and every checker counts."""
+        wrong = any(row.complaints for row in self.rows) or any(c.complaint for c in self.checkers)
+        return not self.never_broken and not wrong
 
     def killers(self, identifier: str) -> list[str]:
         """The defects that break a requirement."""
         return [r.name for r in self.rows if r.kind == "defect" and identifier in r.broken]
+
+    @property
+    def repeats(self) -> Sequence[Row]:
+        """The further runs of the reference."""
+        return [row for row in self.rows if row.kind == REPEAT]
 
     def to_json(self) -> dict[str, Any]:
         """The table as plain data."""
@@ -98,28 +144,14 @@ class KillTable:
             "never_broken": list(self.never_broken),
             "rows": [{**asdict(row), "complaints": row.complaints} for row in self.rows],
             "requirements": {i: self.killers(i) for i in self.requirements},
+            "checkers": [checker.to_json() for checker in self.checkers],
         }
 
-    def to_markdown(self) -> str:
-        """The table as a page."""
-        lines = [
-            "# Kill table",
-            "",
-            "Which seeded defect each requirement catches. Made by `gatecert killtable`. "
-            "Milliseconds are measured for the reference and for defects of speed only.",
-            "",
-            "| requirement | broken by |",
-            "|---|---|",
-        ]
-        lines += [
-            f"| {i} | {', '.join(f'`{n}`' for n in self.killers(i)) or '**nothing**'} |"
-            for i in self.requirements
-        ]
-        lines += ["", "| gateway | kind | what it does | breaks |", "|---|---|---|---|"]
-        lines += [
-            f"| `{r.name}` | {r.kind} | {r.summary} | {_shortened(r.broken)} |" for r in self.rows
-        ]
-        return "\n".join(lines) + "\n"
+
+def repeated(times: int) -> list[Row]:
+    """The reference so many times more, without its milliseconds."""
+    summary = "the embedded gateway once more, without milliseconds"
+    return [Row(REPEAT, f"{REFERENCE}-{number}", summary) for number in range(1, times + 1)]
 
 
 def planned(names: Iterable[str] = ()) -> list[Row]:
@@ -132,16 +164,3 @@ def planned(names: Iterable[str] = ()) -> list[Row]:
     ]
     rows += [Row("variant", v.name, v.summary) for v in VARIANTS.values()]
     return [row for row in rows if not wanted or row.name in wanted]
-
-
-def write_table(table: KillTable, folder: Path) -> None:
-    """Write ``killtable.json`` and ``killtable.md``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "killtable.json").write_text(json.dumps(table.to_json(), indent=1), "utf-8")
-    (folder / "killtable.md").write_text(table.to_markdown(), "utf-8")
-
-
-def _shortened(identifiers: Sequence[str]) -> str:
-    if len(identifiers) <= 12:
-        return ", ".join(identifiers)
-    return f"{', '.join(identifiers[:10])} and {len(identifiers) - 10} more"

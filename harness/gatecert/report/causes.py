@@ -16,9 +16,11 @@ from gatecert.record import RecordedExchange, Result
 _BASIC = (
     *("CONN-02", "AUTH-01", "URL-06", "META-01", "STREAM-01", "MSG-01"),
     *("MODEL-01", "MSG-13"),  # model discovery, count_tokens
+    "MSG-08",  # messages of role system, which some models' every conversation has
 )
 _BY_KEY = (401, 403)
-_BY_ADDRESS = (301, 302, 307, 308, 400, 404, 405)
+_REDIRECTS = (301, 302, 307, 308)
+_BY_ADDRESS = (*_REDIRECTS, 400, 404, 405)
 _QUOTED = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 # as Exchange.summary() writes an answer that is itself the trouble
 _ANSWER = re.compile(
@@ -73,6 +75,7 @@ def most_basic(results: Sequence[Result], answer: str) -> Result:
     """The one of several, in the order of harm, that stands for all who got the answer."""
     status = status_of(answer)
     order = ["AUTH-01", *_BASIC] if status in _BY_KEY else list(_BASIC)
+    order = ["URL-08", *order] if status in _REDIRECTS else order
     if status not in _BY_ADDRESS:  # then it is not the query that the gateway minds
         order.remove("URL-06")
     return min(results, key=lambda r: order.index(r.id) if r.id in order else len(order))

@@ -28,6 +28,11 @@ _HARM = (
 )
 # one answer behind so many comes before everything else
 _MANY = 4
+# a stream of another form spoils whatever streams, in every area: then it is the cause
+_FORM_OF_STREAMS = "STREAM-02"
+_SPOILT_AREAS = 4
+# of several changes in one area the one that says what all the others show
+_TELLING = ("ERR-07",)
 _CHANGEABLE = ("fail", "warn", "known")
 # a MUST that is still provisional comes before what is only recommended
 _ORDER = ("fail", "provisional", "warn", "known")
@@ -76,9 +81,15 @@ def changes(record: RunRecord) -> list[Change]:
         answer = answers.get(result.id, "")
         groups.setdefault(("", answer) if answer else (result.area, result.fix), []).append(result)
 
-    def rank(members: Sequence[Result]) -> tuple[int, bool, int, int]:
+    spoilt = len({r.area for r in deviations if r.id not in answers}) >= _SPOILT_AREAS
+
+    def rank(members: Sequence[Result]) -> tuple[int, bool, bool, int, bool, int]:
         verdict, area = min(map(harm, members))
-        return verdict, len(members) < _MANY or members[0].id not in answers, area, -len(members)
+        ids = [r.id for r in members]
+        alone = len(members) < _MANY or ids[0] not in answers
+        form = spoilt and _FORM_OF_STREAMS in ids
+        telling = any(i in _TELLING for i in ids)
+        return verdict, alone, not form, area, not telling, -len(members)
 
     ordered = sorted(groups.values(), key=rank)
     found = [_change(members, answers.get(members[0].id, ""), record) for members in ordered]

@@ -77,7 +77,7 @@ JSON_ERRORS: Hints = {
 
 EXACT_PATHS: Hints = {
     "nginx": "location = /v1/messages, and location / { return 404; }",
-    "apache": "ProxyPassMatch ^/v1/messages$ instead of ProxyPass /",
+    "apache": "ProxyPassMatch ^(/v1/messages)$ http://PROVIDER$1 instead of ProxyPass /",
     "envoy": "match path instead of prefix in the route",
     "haproxy": "use path, not path_beg or path_end, and deny the rest with 404",
     "kong": "paths: [~/v1/messages$] on the Route",

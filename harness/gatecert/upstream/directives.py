@@ -15,9 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from gatecert.upstream.compression import CODINGS
+
 PROVIDERS = ("primary", "backup", "other")
 
-_OPTIONAL = ("stop_sequence", "hold_after", "cut_events", "cut_bytes")
+_OPTIONAL = ("stop_sequence", "hold_after", "cut_events", "cut_bytes", "end_events")
 _TOKEN = re.compile(r"gc-[0-9a-f]{32}")
 _MARK = re.compile(r"@@gatecert (gc-[0-9a-f]{32}) (\{.*?\}) @@", re.DOTALL)
 
@@ -30,9 +32,11 @@ class DirectiveError(ValueError):
 class Block:
     """One content block of the answer.
 
-    ``type`` is ``text``, ``thinking`` or ``tool_use``. ``pieces`` are the deltas: their text for
-    text and thinking, their partial JSON for a tool's input. A block of any other type is given
-    ``whole``, as it stands in a Message; see :meth:`of`.
+    ``type`` is ``text``, ``thinking``, ``tool_use`` or ``server_tool_use``. ``pieces`` are the
+    deltas: their text for text and thinking, their partial JSON for a tool's input; each is made
+    ``widen`` times as long, and all of them are sent ``repeat`` times over, so that a short
+    directive asks for a long answer. A block of any other type is given ``whole``, as it stands
+    in a Message; see :meth:`of`.
     """
 
     type: str
@@ -40,6 +44,8 @@ class Block:
     name: str = ""
     id: str = ""
     signature: str = ""
+    repeat: int = 1
+    widen: int = 1
     whole: Mapping[str, Any] | None = None
 
     @classmethod
@@ -50,7 +56,13 @@ class Block:
     @property
     def joined(self) -> str:
         """What the client must end up with: all pieces put together."""
-        return "".join(self.pieces)
+        return "".join(piece * self.widen for piece in self.pieces) * self.repeat
+
+    def deltas(self) -> Iterator[str]:
+        """The text of each delta."""
+        for _ in range(self.repeat):
+            for piece in self.pieces:
+                yield piece * self.widen
 
 
 @dataclass(frozen=True)
@@ -58,21 +70,31 @@ class Plan:
     """What one provider does with one request. Times are in ms.
 
     ``error`` is ``{"type": ..., "message": ...}`` in the Messages API envelope; ``body`` replaces
-    the whole body byte for byte. ``message`` adds or replaces fields of the Message (whole answers
-    only), ``usage`` adds counts. ``events`` replaces the event script by ``[name, data]`` pairs.
-    ``hold_after`` stops after so many events until the token is released, the client leaves or
-    ``hold_ms`` have passed. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if
-    ``reset``. ``drop`` closes it before any answer. ``compress`` uses gzip
-    where the request offers it (whole answers only). ``echo`` answers with what was received.
+    the whole body byte for byte, ``body_base64`` by bytes that are no text; it is sent
+    ``body_times`` times over. A header's value may be a list, for a header of several lines.
+    ``message`` adds or replaces fields of the Message (whole answers only), ``usage`` adds counts.
+    ``events`` replaces the event script by ``[name, data]`` pairs.
+    ``hold_after`` stops after so many events (-1: before the head of any answer) until the
+    token is released, the client leaves or ``hold_ms`` have passed; of a list, each needs a release
+    of its own. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if ``reset``; of
+    both, the bytes are counted after the events. After ``end_events`` the answer ends properly,
+    though its script goes on. ``drop`` closes the connection before any answer.
+    ``compress`` uses the coding ``coding`` where the request offers it, also for what ``body``
+    holds, flushed after each event. ``measured`` announces a stream's Content-Length instead of
+    chunking it. ``chunks`` are the bytes of each write of a stream, whatever its events are (the
+    last one serves the rest); ``newline`` ends its lines, and with ``comments`` one stands before
+    each event. ``echo`` answers with what was received.
     ``quote`` names a header whose value, as received, ends the error's message.
     ``work_ms`` is exact service time (sleep, then spin), ``delay_ms`` a plain wait; ``gap_ms`` is
     the wait before each further event, or a list of them (the last one serves the rest).
     """
 
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, str] | None = None
     body: str | None = None
+    body_base64: str | None = None
+    body_times: int = 1
     blocks: Sequence[Block] = ()
     stop_reason: str = "end_turn"
     stop_sequence: str | None = None
@@ -89,13 +111,19 @@ class Plan:
     delay_ms: float = 0
     work_ms: float = 0
     gap_ms: float | Sequence[float] = 0
-    hold_after: int | None = None
+    hold_after: int | Sequence[int] | None = None
     hold_ms: float = 4000
     cut_events: int | None = None
     cut_bytes: int | None = None
+    end_events: int | None = None
     reset: bool = False
     drop: bool = False
     compress: bool = False
+    coding: str = "gzip"
+    measured: bool = False
+    chunks: Sequence[int] = ()
+    newline: str = "\n"
+    comments: bool = False
     echo: bool = False
     quote: str = ""
 
@@ -123,11 +151,9 @@ def new_token() -> str:
 
 
 def embed(directive: Directive) -> str:
-    """The directive as text for a user message. Raises DirectiveError if it cannot be marked."""
+    """The directive as text for a user message, in ASCII and without its end mark inside."""
     plans = {name: [_plan_json(p) for p in ps] for name, ps in directive.plans.items()}
-    text = json.dumps(plans, separators=(",", ":"))
-    if " @@" in text:
-        raise DirectiveError("a directive may not contain its own end mark ' @@'")
+    text = json.dumps(plans, separators=(",", ":")).replace("@", "\\u0040")
     return f"@@gatecert {directive.token} {text} @@"
 
 
@@ -187,17 +213,34 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
     """Raise DirectiveError if a value is not of the kind its key takes."""
     kinds: dict[str, tuple[type, ...]] = {"status": (int,), "blocks": (list,), "body": (str,)}
     kinds |= dict.fromkeys(("headers", "error", "error_event", "message", "usage"), (dict,))
-    kinds |= dict.fromkeys(("ping", "reset", "drop", "compress", "echo"), (bool,))
-    kinds |= dict.fromkeys(("stop_reason", "stop_sequence", "quote"), (str,))
-    kinds |= {"events": (list,), "gap_ms": (int, float, list)}
+    switches = ("ping", "reset", "drop", "compress", "echo", "measured", "comments")
+    kinds |= dict.fromkeys(switches, (bool,))
+    texts = ("stop_reason", "stop_sequence", "body_base64", "coding", "quote", "newline")
+    kinds |= dict.fromkeys(texts, (str,))
+    kinds |= {"events": (list,), "body_times": (int,), "gap_ms": (int, float, list)}
+    kinds |= {"chunks": (list,), "hold_after": (int, list)}
     wanted = kinds.get(key, (int, float))
-    optional = value is None and key in ("body", "error", "error_event", "events", *_OPTIONAL)
+    optional = value is None and key in (
+        "body",
+        "body_base64",
+        "error",
+        "error_event",
+        "events",
+        *_OPTIONAL,
+    )
     fits = isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
     if not fits and not optional:
         names = " or ".join(one.__name__ for one in wanted)
         raise DirectiveError(f"{key} in the plan for {provider} must be {names}, not {value!r}")
+    if key == "coding" and value not in CODINGS:
+        raise DirectiveError(f"coding in the plan for {provider} must be one of {CODINGS}")
     if key == "status" and not 200 <= value <= 599:
         raise DirectiveError(f"status in the plan for {provider} must be 200 to 599, not {value}")
+    if key == "chunks" and not all(type(size) is int and size > 0 for size in value):
+        raise DirectiveError(f"chunks in the plan for {provider} must be sizes from 1, not {value}")
+
+
+_PLAIN = vars(Plan())
 
 
 _PLAIN = vars(Plan())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from gatecert.upstream.directives import Block, Plan
@@ -70,6 +71,10 @@ def written(answer: Any) -> bytes:
 
 def events(plan: Plan, token: str, model: str) -> Iterator[Event]:
     """The event script of a streamed answer, in the canonical order."""
+    return islice(_script(plan, token, model), plan.end_events)
+
+
+def _script(plan: Plan, token: str, model: str) -> Iterator[Event]:
     if plan.events is not None:
         yield from ((str(name), data) for name, data in plan.events)
         return
@@ -81,14 +86,15 @@ def events(plan: Plan, token: str, model: str) -> Iterator[Event]:
         yield event
 
 
-def encode(event: Event) -> bytes:
+def encode(event: Event, newline: str = "\n") -> bytes:
     """One server-sent event."""
     name, data = event
     compact = (",", ":")
     text = (
         data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=compact)
     )
-    return f"event: {name}\ndata: {text}\n\n".encode("utf-8", "backslashreplace")
+    text_line = f"event: {name}{newline}data: {text}{newline}{newline}"
+    return text_line.encode("utf-8", "backslashreplace")
 
 
 def error(status: int, message: str, request_id: str, kind: str | None = None) -> dict[str, Any]:
@@ -197,8 +203,9 @@ def _deltas(block: Block) -> Iterator[dict[str, Any]]:
         "text": ("text_delta", "text"),
         "thinking": ("thinking_delta", "thinking"),
         "tool_use": ("input_json_delta", "partial_json"),
+        "server_tool_use": ("input_json_delta", "partial_json"),
     }[block.type]
-    for piece in block.pieces:
+    for piece in block.deltas():
         yield {"type": kind, key: piece}
     if block.type == "thinking":
         yield {"type": "signature_delta", "signature": block.signature}
@@ -221,8 +228,8 @@ def _deltas_of(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _empty(block: Block) -> dict[str, Any]:
     if block.whole is not None:
         return _start_of(block.whole)
-    if block.type == "tool_use":
-        return {"type": "tool_use", "id": block.id, "name": block.name, "input": {}}
+    if block.type in _WITH_INPUT:
+        return {"type": block.type, "id": block.id, "name": block.name, "input": {}}
     if block.type == "thinking":
         return {"type": "thinking", "thinking": "", "signature": ""}
     return {"type": "text", "text": ""}
@@ -241,9 +248,9 @@ def _start_of(whole: Mapping[str, Any]) -> dict[str, Any]:
 def _whole_block(block: Block) -> dict[str, Any]:
     if block.whole is not None:
         return dict(block.whole)
-    if block.type == "tool_use":
+    if block.type in _WITH_INPUT:
         arguments = json.loads(block.joined or "{}")
-        return {"type": "tool_use", "id": block.id, "name": block.name, "input": arguments}
+        return {"type": block.type, "id": block.id, "name": block.name, "input": arguments}
     if block.type == "thinking":
         return {"type": "thinking", "thinking": block.joined, "signature": block.signature}
     return {"type": "text", "text": block.joined}

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -96,7 +96,7 @@ class Ledger:
         self._seq = 0
         self._kept_bytes = 0
         self._changed = asyncio.Condition()
-        self._released: set[str] = set()
+        self._released: Counter[str] = Counter()
 
     @property
     def last_seq(self) -> int:
@@ -179,12 +179,12 @@ class Ledger:
         return self.matching(token=token)
 
     async def release(self, token: str) -> None:
-        """Let an answer that is held go on."""
+        """Let an answer that is held go on, to its next hold if it has more than one."""
         async with self._changed:
-            self._released.add(token)
+            self._released[token] += 1
             self._changed.notify_all()
 
-    async def wait_released(self, token: str) -> None:
-        """Return when the token has been released."""
+    async def wait_released(self, token: str, times: int = 1) -> None:
+        """Return when the token has been released so often."""
         async with self._changed:
-            await self._changed.wait_for(lambda: token in self._released)
+            await self._changed.wait_for(lambda: self._released[token] >= times)

@@ -7,13 +7,14 @@ the same address. ``/_gatecert/...`` is for the harness: receipts, releases and 
 from __future__ import annotations
 
 import asyncio
-import gzip
+import base64
 import json
 import time
 from typing import Any
 from urllib.parse import parse_qs
 
 from gatecert.upstream import messages_api as api
+from gatecert.upstream.compression import encoded, offered
 from gatecert.upstream.directives import (
     PROVIDERS,
     Directive,
@@ -22,13 +23,20 @@ from gatecert.upstream.directives import (
     find,
     find_token,
 )
+from gatecert.upstream.framing import frames
+from gatecert.upstream.holding import BEFORE_THE_HEAD, Holding
 from gatecert.upstream.receipts import Ledger, Receipt, packed
+from gatecert.upstream.streaming import Streaming
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
 
 CONTROL_PREFIX = "/_gatecert"
 _JSON = ("content-type", "application/json")
 _RECEIPTS = ("content-type", "application/octet-stream")
 _MAX_WAIT_MS = 20_000.0
+_OWN = {
+    *("request-id", "anthropic-organization-id", "cache-control"),
+    *("content-type", "content-encoding", "content-length"),
+}
 
 
 class Upstream:
@@ -138,6 +146,7 @@ class _Answer:
         self._reply = reply
         self._ledger = ledger
         self._request_id = api.new_request_id()
+        self._held: Holding | None = None
 
     async def count_tokens(self, plan: Plan) -> str:
         failed = await self._fail(plan)
@@ -155,9 +164,7 @@ class _Answer:
             envelope = {"type": "error", "error": dict(plan.error_event)}
             return await self.json(529, envelope, extra)
         data = api.written(api.message(plan, self._receipt.token, model))
-        if plan.compress and "gzip" in (self._receipt.header("accept-encoding") or ""):
-            data, extra = gzip.compress(data), [*extra, ("content-encoding", "gzip")]
-        return await self.whole(plan.status, [_JSON, *extra], data, plan.cut_bytes)
+        return await self.coded(plan, [_JSON, *extra], data)
 
     async def _fail(self, plan: Plan) -> str:
         """Wait, then fail or answer in place of the API as the plan says; ``""`` if it does not."""
@@ -165,20 +172,33 @@ class _Answer:
             await asyncio.sleep(plan.delay_ms / 1000)
         if plan.work_ms:
             await _work(plan.work_ms)
+        await self._holding(plan).pause(BEFORE_THE_HEAD)
         if plan.drop:
             self._reply.abort(reset=plan.reset)
             return "dropped"
         if plan.echo:
             return await self.json(200, self._received())
-        if plan.body is not None:
-            return await self.whole(plan.status, [_JSON, *_extra(plan)], plan.body.encode())
+        body = _scripted_body(plan)
+        if body is not None:
+            return await self.coded(plan, [_JSON, *_extra(plan)], body)
         if plan.status >= 400:
             wanted = plan.error or {}
             text = wanted.get("message", "The provider was told to fail")
             text += f": {self._receipt.header(plan.quote)}" if plan.quote else ""
             envelope = api.error(plan.status, text, self._request_id, wanted.get("type"))
-            return await self.json(plan.status, envelope, _extra(plan))
+            return await self.coded(plan, [_JSON, *_extra(plan)], api.written(envelope))
         return ""
+
+    async def coded(self, plan: Plan, headers: Headers, data: bytes) -> str:
+        """A whole answer in the plan's coding, if the request offers that."""
+        coding = self._coding(plan)
+        named = [("content-encoding", coding)] if coding else []
+        data = encoded(data, coding)
+        return await self.whole(plan.status, [*headers, *named], data, plan.cut_bytes)
+
+    def _coding(self, plan: Plan) -> str:
+        accepted = self._receipt.header("accept-encoding") or ""
+        return plan.coding if plan.compress and offered(plan.coding, accepted) else ""
 
     async def json(self, status: int, answer: Any, headers: Headers | None = None) -> str:
         return await self.whole(status, [_JSON, *(headers or [])], api.written(answer))
@@ -205,46 +225,15 @@ class _Answer:
         self._receipt.status = plan.status
         kind = ("content-type", "text/event-stream; charset=utf-8")
         head = [*self._head(), kind, ("cache-control", "no-cache"), *extra]
-        await self._reply.start(plan.status, _each_once(head))
-        sent_bytes = 0
-        script = api.events(plan, self._receipt.token, model)
-        for number, event in enumerate(script):
-            if plan.hold_after == number and not await self._hold(plan.hold_ms):
-                raise ClientGone
-            if plan.cut_events == number:
-                self._reply.abort(reset=plan.reset)
-                return "cut"
-            if number and (gap_ms := _gap(plan, number)):
-                await asyncio.sleep(gap_ms / 1000)
-            data = api.encode(event)
-            if plan.cut_bytes is not None and sent_bytes + len(data) > plan.cut_bytes:
-                await self._reply.send(data[: plan.cut_bytes - sent_bytes])
-                self._reply.abort(reset=plan.reset)
-                return "cut"
-            self._stamp()
-            await self._reply.send(data)
-            sent_bytes += len(data)
-        await self._reply.end()
-        return "answered"
+        coding = self._coding(plan)
+        head += [("content-encoding", coding)] if coding else []
+        streaming = Streaming(plan, self._receipt, self._reply, self._holding(plan), coding)
+        return await streaming.send(frames(plan, self._receipt.token, model), _each_once(head))
 
-    async def _hold(self, hold_ms: float) -> bool:
-        """Wait for the release; False when the client has left instead."""
-        released = asyncio.create_task(self._ledger.wait_released(self._receipt.token))
-        left = asyncio.create_task(self._reply.client_gone.wait())
-        await asyncio.wait(
-            {released, left}, timeout=hold_ms / 1000, return_when=asyncio.FIRST_COMPLETED
-        )
-        outcomes = {released: "released", left: "client-left"}
-        done = [name for task, name in outcomes.items() if task.done()]
-        for task in outcomes:
-            task.cancel()
-        self._receipt.hold = done[0] if done else "expired"
-        return self._receipt.hold != "client-left"
-
-    def _stamp(self) -> None:
-        now = time.monotonic_ns()
-        self._receipt.first_write_ns = self._receipt.first_write_ns or now
-        self._receipt.event_ns.append(now)
+    def _holding(self, plan: Plan) -> Holding:
+        if self._held is None:
+            self._held = Holding(plan, self._receipt, self._reply, self._ledger)
+        return self._held
 
     def _head(self) -> Headers:
         return [
@@ -265,19 +254,25 @@ class _Answer:
 
 
 def _extra(plan: Plan) -> Headers:
-    return [(name.lower(), value) for name, value in plan.headers.items()]
+    return [
+        (name.lower(), line)
+        for name, value in plan.headers.items()
+        for line in ([value] if isinstance(value, str) else value)
+    ]
+
+
+def _scripted_body(plan: Plan) -> bytes | None:
+    if plan.body_base64 is not None:
+        return base64.b64decode(plan.body_base64) * plan.body_times
+    return None if plan.body is None else plan.body.encode() * plan.body_times
 
 
 def _each_once(headers: Headers) -> Headers:
-    """A header that the plan sets takes the place of the provider's own."""
-    return list(dict(headers).items())
-
-
-def _gap(plan: Plan, number: int) -> float:
-    """The wait in ms before event ``number`` (from 1)."""
-    if isinstance(plan.gap_ms, int | float):
-        return plan.gap_ms
-    return plan.gap_ms[min(number, len(plan.gap_ms)) - 1] if plan.gap_ms else 0
+    """A header that the plan sets takes the place of the provider's own; others may repeat."""
+    own = {name: value for name, value in headers if name in _OWN}
+    return [
+        (name, own.pop(name, value)) for name, value in headers if name not in _OWN or name in own
+    ]
 
 
 async def _work(work_ms: float) -> None:

@@ -226,3 +226,17 @@ def test_what_has_no_name_is_passed_over_after_the_end_only() -> None:
         "an event has no event: line ('[DONE]')",
         "the stream ended without message_stop",
     ]
+
+
+def test_input_of_a_server_tool_comes_in_deltas_as_well() -> None:
+    result = {"tool_use_id": "srvtoolu_1", "content": []}
+    plan = Plan(
+        blocks=[
+            Block("server_tool_use", ('{"query":', '"x"}'), "web_search", "srvtoolu_1"),
+            Block.of({"type": "web_search_tool_result", **result}),
+        ]
+    )
+    message = assemble(events_of(plan))
+    assert message.problems == []
+    assert message.blocks[0]["input"] == {"query": "x"}
+    assert message.blocks[1] == {"type": "web_search_tool_result", **result}

@@ -32,6 +32,7 @@ def test_filler_is_the_same_in_every_process() -> None:
 
 def test_encoding_keeps_non_ascii_text() -> None:
     assert shapes.encode({"text": "é漢😀"}) == '{"text":"é漢😀"}'.encode()
+    assert shapes.encode({"text": "\ud83e"}) == b'{"text":"\\ud83e"}'
 
 
 @given(st.dictionaries(st.text(), st.text() | st.integers() | st.none() | st.lists(st.text())))

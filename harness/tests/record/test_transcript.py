@@ -84,3 +84,14 @@ def test_a_message_is_bounded_and_free_of_secrets() -> None:
     assert message.body_bytes == len(content)
     assert message.body.endswith("a<redacted:api-key>")
     assert message.headers == [["X-Echo", "<redacted:api-key>"]]
+
+
+def test_of_a_very_large_body_only_the_ends_are_kept(tmp_path: Path) -> None:
+    content = KEY.encode() + b"a" * 5_000_000 + KEY.encode()
+    message = recorded_message("POST / HTTP/1.1", [], content, REDACTOR)
+    assert message.body_bytes == len(content)
+    assert message.truncated
+    assert len(message.body) < 7_000
+    assert KEY not in message.body
+    assert body(content, tmp_path) == "@BODY_NOT_KEPT"
+    assert list(tmp_path.iterdir()) == []

@@ -17,6 +17,7 @@ from gatecert.upstream import (
     find_token,
     new_token,
 )
+from gatecert.upstream.compression import CODINGS
 from gatecert.upstream.directives import PROVIDERS, parse
 
 TOKEN = "gc-" + "0" * 32
@@ -27,7 +28,8 @@ numbers = st.floats(min_value=0, max_value=1e6)
 messages = st.fixed_dictionaries({"type": texts, "message": texts})
 blocks = st.builds(
     Block,
-    type=st.sampled_from(["text", "thinking", "tool_use"]),
+    type=st.sampled_from(["text", "thinking", "tool_use", "redacted_thinking"]),
+    whole=st.none() | st.dictionaries(texts, texts, max_size=2),
     pieces=st.lists(texts, max_size=4),
     name=texts,
     id=texts,
@@ -36,9 +38,11 @@ blocks = st.builds(
 plans = st.builds(
     Plan,
     status=st.integers(200, 599),
-    headers=st.dictionaries(texts, texts, max_size=3),
+    headers=st.dictionaries(texts, texts | st.lists(texts, max_size=2), max_size=3),
     error=st.none() | messages,
     body=st.none() | texts,
+    body_base64=st.none() | texts,
+    body_times=st.integers(1, 9),
     blocks=st.lists(blocks, max_size=3).map(tuple),
     stop_reason=texts,
     input_tokens=st.integers(0),
@@ -46,13 +50,18 @@ plans = st.builds(
     events=st.none() | st.lists(st.tuples(texts, messages).map(list), max_size=3),
     error_event=st.none() | messages,
     delay_ms=numbers,
-    hold_after=st.none() | st.integers(0, 9),
+    hold_after=st.none() | st.integers(-1, 9) | st.lists(st.integers(-1, 9), max_size=3),
     hold_ms=numbers,
     cut_events=st.none() | st.integers(0, 9),
     cut_bytes=st.none() | st.integers(0, 9),
     reset=st.booleans(),
     drop=st.booleans(),
     compress=st.booleans(),
+    coding=st.sampled_from(CODINGS),
+    measured=st.booleans(),
+    chunks=st.lists(st.integers(min_value=1), max_size=3),
+    stop_sequence=st.none() | texts,
+    end_events=st.none() | st.integers(0, 9),
     echo=st.booleans(),
 )
 directives = st.builds(
@@ -93,9 +102,9 @@ def test_a_plan_is_written_as_what_differs_from_the_default() -> None:
     assert embed(directive) == f'@@gatecert {TOKEN} {{"primary":[{{}},{{"status":529}}]}} @@'
 
 
-def test_a_directive_with_its_own_end_mark_is_refused() -> None:
-    with pytest.raises(DirectiveError, match="end mark"):
-        embed(Directive(TOKEN, {"primary": (Plan(body="a @@ b"),)}))
+def test_a_directive_may_speak_of_its_own_end_mark() -> None:
+    directive = Directive(TOKEN, {"primary": (Plan(body='{"a": "} @@ \\\\@"}'),)})
+    assert find({"messages": [{"content": embed(directive)}]}) == directive
 
 
 def test_the_last_directive_of_a_conversation_counts() -> None:

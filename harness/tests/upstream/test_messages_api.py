@@ -166,3 +166,50 @@ def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
 def test_ids_are_fresh() -> None:
     assert len({api.new_request_id() for _ in range(100)}) == 100
     assert len({json.dumps(api.message(Plan(), TOKEN, "m")["id"]) for _ in range(100)}) == 100
+
+
+SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"q": "a"}}
+RESULT = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [{"n": 1}]}
+CITED = {"type": "text", "text": "It rained.", "citations": [{"url": "u"}]}
+KNOWN: list[dict[str, Any]] = [SEARCH, RESULT, CITED, {"type": "gatecert_future", "x": None}]
+
+
+def test_blocks_of_any_type_are_given_whole() -> None:
+    plan = Plan(blocks=[Block.of(block) for block in KNOWN])
+    assert api.message(plan, TOKEN, "m")["content"] == KNOWN
+
+
+def test_a_stream_of_whole_blocks_has_deltas_where_the_api_has_them() -> None:
+    plan = Plan(blocks=[Block.of(block) for block in KNOWN])
+    data = [data for _, data in api.events(plan, TOKEN, "m")]
+    starts = [one["content_block"] for one in data if one["type"] == "content_block_start"]
+    assert starts == [
+        {**SEARCH, "input": {}},
+        RESULT,
+        {**CITED, "text": "", "citations": []},
+        KNOWN[3],
+    ]
+    assert [one["delta"] for one in data if one["type"] == "content_block_delta"] == [
+        {"type": "input_json_delta", "partial_json": '{"q": "a"}'},
+        {"type": "text_delta", "text": "It rained."},
+        {"type": "citations_delta", "citation": {"url": "u"}},
+    ]
+
+
+def test_fields_and_counts_are_added_and_replaced() -> None:
+    plan = Plan(message={"content": [], "container": None}, usage={"service_tier": "x"})
+    message = api.message(plan, TOKEN, "m")
+    assert (message["content"], message["container"]) == ([], None)
+    assert message["usage"]["service_tier"] == "x"
+
+
+def test_the_stop_sequence_is_told_streamed_and_not() -> None:
+    plan = Plan(stop_reason="stop_sequence", stop_sequence="END")
+    assert api.message(plan, TOKEN, "m")["stop_sequence"] == "END"
+    deltas = [data["delta"] for name, data in api.events(plan, TOKEN, "m") if "message_d" in name]
+    assert deltas == [{"stop_reason": "stop_sequence", "stop_sequence": "END"}]
+
+
+def test_half_an_emoji_stays_an_escape() -> None:
+    assert api.written({"a": "\ud83e"}) == b'{"a": "\\ud83e"}'
+    assert b"\\ud83e" in api.encode(("x", {"a": "\ud83e"}))

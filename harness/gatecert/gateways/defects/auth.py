@@ -18,8 +18,8 @@ from gatecert.wire import Headers, Reply, Request
 @defect(
     "accepts-any-key",
     *"""
-        AUTH-03 AUTH-05 AUTH-06 AUTH-07 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-15
-        AUTH-17 AUTH-18 AUTH-20
+        AUTH-03 AUTH-05 AUTH-06 AUTH-07 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-15 AUTH-17 AUTH-18
+        AUTH-20 AUTH-30 AUTH-31 AUTH-33 AUTH-34 AUTH-35 AUTH-38
     """.split(),
 )
 class AcceptsAnyKey(ReferenceGateway):
@@ -29,7 +29,7 @@ class AcceptsAnyKey(ReferenceGateway):
         return None
 
 
-@defect("needs-no-key", "AUTH-04", "AUTH-19")
+@defect("needs-no-key", "AUTH-04", "AUTH-19", "AUTH-24", "AUTH-25")
 class NeedsNoKey(ReferenceGateway):
     """A request without a key is let in."""
 
@@ -84,7 +84,7 @@ class ComparesKeysWithoutCase(ReferenceGateway):
         return by_lower.get(key.lower())
 
 
-@defect("bearer-only", "AUTH-02")
+@defect("bearer-only", "AUTH-02", "AUTH-27", "AUTH-28")
 class BearerOnly(ReferenceGateway):
     """The x-api-key header is not read."""
 
@@ -150,7 +150,7 @@ class PassesClientKey(ReferenceGateway):
         return [*super().forwarded_headers(request), *extra]
 
 
-@defect("refuses-both-headers", "AUTH-13")
+@defect("refuses-both-headers", "AUTH-13", "AUTH-21", "AUTH-22", "AUTH-27")
 class RefusesBothHeaders(ReferenceGateway):
     """A request with both credential headers is refused."""
 
@@ -216,7 +216,7 @@ class OpenCountTokens(ReferenceGateway):
         return None if "count_tokens" in request.path else super().authenticate(request)
 
 
-@defect("passes-x-api-key-on", "AUTH-12")
+@defect("passes-x-api-key-on", "AUTH-12", "AUTH-23")
 class PassesXApiKeyOn(ReferenceGateway):
     """A key that came in x-api-key goes on to the provider under another name."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
 from gatecert.gateways.reference.decisions import parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
-from gatecert.wire import Headers, Request
+from gatecert.wire import Headers, Reply, Request
 
 
 def edited(body: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
@@ -27,10 +27,35 @@ def is_stream(response: httpx.Response) -> bool:
     return str(response.headers.get("content-type", "")).startswith("text/event-stream")
 
 
+def is_plain_stream(response: httpx.Response) -> bool:
+    """Whether an answer of the provider is an event stream that can be read as it is."""
+    return is_stream(response) and "content-encoding" not in response.headers
+
+
 def wants_stream(request: Request) -> bool:
     """Whether the client asked for a stream."""
     body = parsed(request.body)
     return isinstance(body, dict) and body.get("stream") is True
+
+
+class BentStatus(ReferenceGateway):
+    """Changes single statuses of the provider."""
+
+    statuses: ClassVar[dict[int, int]]
+
+    def relayed_status(self, status: int) -> int:
+        """The other status."""
+        return self.statuses.get(status, status)
+
+
+class LosesHeader(ReferenceGateway):
+    """Loses headers of the provider's answers, each by its name in lower case."""
+
+    lost: str
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        """Without it."""
+        return [(k, v) for k, v in super().relayed_headers(response) if k.lower() != self.lost]
 
 
 class BentRequest(ReferenceGateway):
@@ -71,7 +96,38 @@ class BentAnswer(ReferenceGateway):
         yield edited(body, lambda data: self.change_answer(data, response))
 
 
-class BentStream(ReferenceGateway):
+class BentError(ReferenceGateway):
+    """Answers some of the provider's errors in another way."""
+
+    def instead(self, status: int, body: bytes) -> tuple[int, str, bytes] | None:
+        """Status, content type and body to answer with, or None to pass the error on."""
+        raise NotImplementedError
+
+    async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
+        """The error, or what takes its place."""
+        if response.status_code < 400:
+            await super().relay(request, response, reply)
+            return
+        body = await response.aread()
+        other = self.instead(response.status_code, body)
+        status, kind, sent = other or (response.status_code, "", body)
+        gone = {"content-length", "content-encoding", *(["content-type"] if kind else [])}
+        headers = [(k, v) for k, v in self.relayed_headers(response) if k.lower() not in gone]
+        await reply.answer(status, [*headers, *([("content-type", kind)] if kind else [])], sent)
+
+
+class _Restreamed(ReferenceGateway):
+    """Sends streams of another length than the provider's."""
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        """For streams without a length, which no longer fits."""
+        headers = super().relayed_headers(response)
+        if not is_stream(response):
+            return headers
+        return [(k, v) for k, v in headers if k.lower() != "content-length"]
+
+
+class BentStream(_Restreamed):
     """Changes streams event by event, without holding anything back."""
 
     def change_event(self, frame: bytes, number: int) -> list[bytes]:
@@ -81,7 +137,7 @@ class BentStream(ReferenceGateway):
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
         """The stream with its events changed."""
         source = super().pieces(request, response)
-        if not is_stream(response):
+        if not is_plain_stream(response):
             async for piece in source:
                 yield piece
             return
@@ -94,6 +150,39 @@ class BentStream(ReferenceGateway):
                 number += 1
         if rest:
             yield rest
+
+
+class RewrittenStream(_Restreamed):
+    """Changes streams event by event, with a memory for each stream."""
+
+    def rewrite(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """What takes the place of a stream's events (their text up to the blank line)."""
+        raise NotImplementedError
+
+    def rest(self, left: bytes) -> bytes:
+        """What takes the place of the end of a stream that no blank line completes."""
+        return left
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The stream rewritten; what is no stream passes."""
+        source = super().pieces(request, response)
+        if not is_plain_stream(response):
+            async for piece in source:
+                yield piece
+            return
+        left = bytearray()
+        async for frame in self.rewrite(_frames(source, left)):
+            yield frame + b"\n\n"
+        yield self.rest(bytes(left))
+
+
+async def _frames(source: AsyncIterator[bytes], left: bytearray) -> AsyncIterator[bytes]:
+    """The events that are complete; what comes after the last of them is ``left`` over."""
+    async for piece in source:
+        *frames, rest = bytes(left + piece).split(b"\n\n")
+        left[:] = rest
+        for frame in frames:
+            yield frame
 
 
 def event_name(frame: bytes) -> str:

@@ -16,7 +16,7 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Reply, Request
 
 
-@defect("probe-needs-key", "CONN-01")
+@defect("probe-needs-key", "CONN-01", "CONN-06")
 class ProbeNeedsKey(ReferenceGateway):
     """The start-up probe is asked for a credential it never carries."""
 
@@ -32,7 +32,12 @@ class NoUsage(BentAnswer):
         body.pop("usage", None)
 
 
-@defect("refuses-one-token", "AUTH-01", "AUTH-02", "CONN-02", "META-01")
+@defect(
+    "refuses-one-token",
+    *"""
+        CONN-02 AUTH-01 AUTH-02 CONN-08 CONN-10 META-01 MODEL-13
+    """.split(),
+)
 class RefusesOneToken(ReferenceGateway):
     """The connection test is refused, because its one token is below a minimum."""
 

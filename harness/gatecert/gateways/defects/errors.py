@@ -6,32 +6,20 @@ from typing import Any, ClassVar
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer, wants_stream
+from gatecert.gateways.defects.bending import BentAnswer, BentStatus, LosesHeader, wants_stream
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.reference.decisions import Refusal
 from gatecert.gateways.reference.gateway import ReferenceGateway, Route
-from gatecert.wire import Headers, Reply, Request
+from gatecert.wire import Reply, Request
 
 
-class _StatusDefect(ReferenceGateway):
-    """Changes single statuses of the provider."""
-
-    statuses: ClassVar[dict[int, int]]
-
-    def relayed_status(self, status: int) -> int:
-        return self.statuses.get(status, status)
-
-
-class _LostHeader(ReferenceGateway):
-    """Loses one header of the provider's answers."""
-
-    lost: str
-
-    def relayed_headers(self, response: httpx.Response) -> Headers:
-        return [(k, v) for k, v in super().relayed_headers(response) if k != self.lost]
-
-
-@defect("prefixes-errors", "ERR-01", "ERR-02", "ERR-04", "ERR-07", "ERR-12")
+@defect(
+    "prefixes-errors",
+    *"""
+        ERR-07 ERR-17 ERR-18 ERR-19 ERR-20 ERR-25 ERR-26 ERR-27 ERR-28 ERR-31 PASS-23 ERR-01
+        ERR-02 ERR-04 ERR-12
+    """.split(),
+)
 class PrefixesErrors(BentAnswer):
     """The provider's messages get the gateway's prefix."""
 
@@ -50,42 +38,42 @@ class RewordsLongPrompt(BentAnswer):
             error["message"] = "ContextWindowExceededError: reduce the length of the messages"
 
 
-@defect("loses-retry-after", "ERR-02")
-class LosesRetryAfter(_LostHeader):
+@defect("loses-retry-after", "ERR-34", "ERR-35", "ERR-02")
+class LosesRetryAfter(LosesHeader):
     """retry-after does not reach the client."""
 
     lost = "retry-after"
 
 
 @defect("overload-is-500", "ERR-03")
-class OverloadIs500(_StatusDefect):
+class OverloadIs500(BentStatus):
     """A 529 becomes a 500."""
 
     statuses: ClassVar[dict[int, int]] = {529: 500}
 
 
-@defect("server-errors-are-502", "ERR-03", "ERR-04", "ERR-13")
-class ServerErrorsAre502(_StatusDefect):
+@defect("server-errors-are-502", "ERR-20", "ERR-03", "ERR-04", "ERR-13")
+class ServerErrorsAre502(BentStatus):
     """Every server error of the provider becomes a 502."""
 
     statuses: ClassVar[dict[int, int]] = {500: 502, 503: 502, 529: 502}
 
 
-@defect("loses-should-retry", "ERR-05")
-class LosesShouldRetry(_LostHeader):
+@defect("loses-should-retry", "ERR-36", "ERR-05")
+class LosesShouldRetry(LosesHeader):
     """x-should-retry of the provider does not reach the client."""
 
     lost = "x-should-retry"
 
 
-@defect("loses-request-id", "ERR-06")
-class LosesRequestId(_LostHeader):
+@defect("loses-request-id", "PASS-15", "ERR-06")
+class LosesRequestId(LosesHeader):
     """request-id of the provider does not reach the client."""
 
     lost = "request-id"
 
 
-@defect("translates-errors", "ERR-07")
+@defect("translates-errors", "ERR-28", "ERR-07")
 class TranslatesErrors(BentAnswer):
     """The error envelope is translated into another vendor's."""
 
@@ -96,7 +84,7 @@ class TranslatesErrors(BentAnswer):
             body.update({"error": error, "provider": "anthropic"})
 
 
-@defect("broken-json-is-500", "ERR-08")
+@defect("broken-json-is-500", "ERR-38", "ERR-41", "ERR-08")
 class BrokenJsonIs500(ReferenceGateway):
     """A body that is no JSON ends in a server error."""
 
@@ -128,14 +116,14 @@ class LeaksProviderAddress(ReferenceGateway):
 
 
 @defect("too-large-is-400", "ERR-11")
-class TooLargeIs400(_StatusDefect):
+class TooLargeIs400(BentStatus):
     """A 413 becomes a 400."""
 
     statuses: ClassVar[dict[int, int]] = {413: 400}
 
 
-@defect("forbidden-is-401", "ERR-12")
-class ForbiddenIs401(_StatusDefect):
+@defect("forbidden-is-401", "ERR-29", "ERR-33", "ERR-12")
+class ForbiddenIs401(BentStatus):
     """A 403 becomes a 401."""
 
     statuses: ClassVar[dict[int, int]] = {403: 401}
@@ -163,6 +151,28 @@ class HammersProvider(ReferenceGateway):
 
 @defect(
     "stream-errors-are-502",
+    "PASS-16",
+    "PASS-17",
+    "PASS-18",
+    "PASS-19",
+    "PASS-20",
+    "ERR-17",
+    "ERR-18",
+    "ERR-19",
+    "ERR-20",
+    "ERR-21",
+    "ERR-22",
+    "ERR-25",
+    "ERR-26",
+    "ERR-27",
+    "ERR-28",
+    "ERR-29",
+    "ERR-30",
+    "ERR-31",
+    "ERR-33",
+    "ERR-34",
+    "ERR-35",
+    "ERR-36",
     *"""
         ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13
         STREAM-24

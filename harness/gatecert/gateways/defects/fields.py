@@ -112,7 +112,7 @@ class AddsHouseRules(BentRequest):
             body.setdefault("system", "Mind the company's rules.")
 
 
-@defect("streams-by-default", "MSG-48", "MSG-49")
+@defect("streams-by-default", "MSG-49")
 class StreamsByDefault(BentRequest):
     """Where a request does not say, the answer is streamed."""
 
@@ -160,7 +160,7 @@ class DropsTopMarker(BentRequest):
         body.pop("cache_control", None)
 
 
-@defect("caches-by-itself", "MSG-19", "MSG-30", "MSG-45", "MSG-61")
+@defect("caches-by-itself", "MSG-19", "MSG-30", "MSG-45", "MSG-48", "MSG-61")
 class CachesByItself(BentRequest):
     """The gateway marks the first message of every conversation for the cache."""
 

@@ -113,7 +113,7 @@ class ReplacesUserId(BentRequest):
 
 
 # the unreachable model's name is one the client does not know, and such models get that message
-@defect("refuses-system-role", "FALL-05", "FALL-06", "MSG-08", "MSG-41")
+@defect("refuses-system-role", "MSG-08", "FALL-05", "FALL-06", "MSG-41")
 class RefusesSystemRole(ReferenceGateway):
     """A system-role message inside messages earns a 400."""
 
@@ -164,7 +164,7 @@ class StripsSignatures(BentRequest):
                     block.pop("signature", None)
 
 
-@defect("sends-twice", "FALL-07", "FALL-08", "MSG-14", "MSG-25")
+@defect("sends-twice", "MSG-14", "MSG-25")
 class SendsTwice(ReferenceGateway):
     """Requests without stream are mirrored to the provider a second time."""
 
@@ -285,7 +285,7 @@ class DropsFieldsWithoutStream(BentRequest):
                 body.pop(name, None)
 
 
-@defect("mirrors-later", "MSG-14", "FALL-07")
+@defect("mirrors-later", "MSG-14")
 class MirrorsLater(ReferenceGateway):
     """Each request is sent to the provider a second time, a moment after it was answered."""
 

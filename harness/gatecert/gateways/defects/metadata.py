@@ -18,7 +18,7 @@ from gatecert.wire import Headers, Reply, Request
 _REFUSALS = ("META-03", "META-04", "META-05", "META-06", "META-07")
 
 
-@defect("drops-metadata", "META-02")
+@defect("drops-metadata", "META-02", "META-11")
 class DropsMetadata(ReferenceGateway):
     """The metadata header does not reach the provider."""
 
@@ -27,7 +27,7 @@ class DropsMetadata(ReferenceGateway):
         return [(k, v) for k, v in super().forwarded_headers(request) if k.lower() != header]
 
 
-@defect("lower-cases-metadata", "META-02")
+@defect("lower-cases-metadata", "META-02", "META-11")
 class LowerCasesMetadata(ReferenceGateway):
     """The metadata header is written anew on its way, in another form."""
 
@@ -107,7 +107,13 @@ class BrokenMetadataIsEmpty(ReferenceGateway):
         return super().check_metadata(request)
 
 
-@defect("refuses-metadata-on-discovery", "AUTH-16", "META-08", "MODEL-01", "MODEL-02", "MODEL-03")
+@defect(
+    "refuses-metadata-on-discovery",
+    *"""
+        MODEL-01 AUTH-16 AUTH-27 META-08 MODEL-02 MODEL-03 MODEL-09 MODEL-13 MODEL-14 MODEL-15
+        MODEL-17 MODEL-19
+    """.split(),
+)
 class RefusesMetadataOnDiscovery(ReferenceGateway):
     """Discovery with the metadata header is refused."""
 
@@ -152,3 +158,26 @@ class ChecksMetadataLate(ReferenceGateway):
                 async with self.open(self._refused, route) as response:
                     await response.aread()
         await super().refuse(reply, refusal)
+
+
+@defect("unescapes-metadata", "META-11")
+class UnescapesMetadata(ReferenceGateway):
+    """The backslashes of the metadata are taken for a shell's, and removed on the way."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        header = self.config.metadata.header
+        return [
+            (k, v.replace("\\", "") if k.lower() == header else v)
+            for k, v in super().forwarded_headers(request)
+        ]
+
+
+@defect("short-metadata-values", "META-11")
+class ShortMetadataValues(ReferenceGateway):
+    """Metadata values of more than 64 characters are refused."""
+
+    def check_metadata(self, request: Request) -> Refusal | None:
+        found = self.metadata(request)
+        if isinstance(found, dict) and any(len(str(v)) > 64 for v in found.values()):
+            return self.metadata_refusal("has a value of more than 64 characters")
+        return super().check_metadata(request)

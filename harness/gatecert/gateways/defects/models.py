@@ -52,7 +52,7 @@ class PagesModels(ReferenceGateway):
         return {**super().model_list(), "has_more": True}
 
 
-@defect("swaps-model", "MODEL-04", "MODEL-07", "MODEL-08")
+@defect("swaps-model", "MODEL-04", "MODEL-07", "MODEL-08", "MODEL-16", "MODEL-18")
 class SwapsModel(BentRequest):
     """Another model than the one that was asked for is called."""
 
@@ -60,7 +60,7 @@ class SwapsModel(BentRequest):
         body["model"] = "claude-opus-4-6"
 
 
-@defect("no-dated-model", "MODEL-05", "MODEL-08")
+@defect("no-dated-model", "CONN-10", "MODEL-05", "MODEL-08", "MODEL-13")
 class NoDatedModel(ReferenceGateway):
     """The dated name that background calls use is not routed."""
 
@@ -72,7 +72,7 @@ class NoDatedModel(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("defaults-unknown-model", "MODEL-06")
+@defect("defaults-unknown-model", "MODEL-06", "MODEL-11", "MODEL-12")
 class DefaultsUnknownModel(ReferenceGateway):
     """An unknown model is served by a default one, in silence."""
 
@@ -85,7 +85,7 @@ class DefaultsUnknownModel(ReferenceGateway):
         await super().serve(request, reply)
 
 
-@defect("unknown-model-is-500", "MODEL-06")
+@defect("unknown-model-is-500", "MODEL-06", "MODEL-11", "MODEL-12")
 class UnknownModelIs500(ReferenceGateway):
     """An unknown model ends in a server error."""
 

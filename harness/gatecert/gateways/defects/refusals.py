@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from collections import Counter
 from typing import Any
 
@@ -96,6 +97,18 @@ class FailsOnThreeWords(ReferenceGateway):
         if value not in ("", "Bearer") and len(value.split(" ")) != 2 and "  " not in value:
             return Refusal(500, "api_error", "Internal server error")
         return super().authenticate(request)
+
+
+@defect("believes-any-token", "AUTH-38")
+class BelievesAnyToken(ReferenceGateway):
+    """Identity tokens are decoded and believed; signature and issuer are not checked."""
+
+    def key_record(self, key: str) -> KeyRecord | None:
+        try:
+            claims = json.loads(urlsafe_b64decode(key.split(".")[1] + "=="))
+        except (IndexError, ValueError):
+            return super().key_record(key)
+        return KeyRecord() if "sub" in claims else None
 
 
 @defect("names-consumer-by-key", "AUTH-37")

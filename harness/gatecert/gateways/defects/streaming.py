@@ -51,9 +51,9 @@ class SplitsCharacters(BentStream):
 @defect(
     "drops-event-lines",
     *"""
-        AUTH-13 CONN-03 CONN-04 ERR-16 FALL-03 FALL-04 FALL-06 MODEL-05 MODEL-07
-        MSG-19 MSG-25 STREAM-01 STREAM-02 STREAM-03 STREAM-04 STREAM-05 STREAM-06
-        STREAM-08 STREAM-09 STREAM-22 STREAM-23 STREAM-26 URL-01 URL-06
+        STREAM-02 AUTH-13 CONN-03 CONN-04 CONN-09 CONN-11 ERR-16 FALL-03 FALL-04 FALL-06
+        MODEL-05 MODEL-07 MODEL-10 MSG-19 MSG-25 STREAM-01 STREAM-03 STREAM-04 STREAM-05
+        STREAM-06 STREAM-08 STREAM-09 STREAM-22 STREAM-23 STREAM-26 URL-01 URL-06
     """.split(),
 )
 class DropsEventLines(BentStream):
@@ -85,8 +85,8 @@ class NumbersBlocksAnew(BentStream):
 @defect(
     "loses-block-stops",
     *"""
-        AUTH-13 CONN-03 CONN-04 ERR-16 FALL-03 FALL-04 FALL-06 MODEL-05 MSG-19
-        MSG-25 STREAM-01 STREAM-02 STREAM-04 STREAM-05 STREAM-08 STREAM-26 URL-01
+        STREAM-02 AUTH-13 CONN-03 CONN-04 CONN-09 CONN-11 ERR-16 FALL-03 FALL-04 FALL-06
+        MODEL-05 MODEL-10 MSG-19 MSG-25 STREAM-01 STREAM-04 STREAM-05 STREAM-08 STREAM-26 URL-01
         URL-06
     """.split(),
 )
@@ -206,8 +206,7 @@ class SwallowsErrorEvents(BentStream):
 @defect(
     "streams-early-errors",
     *"""
-        ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13
-        FALL-09 STREAM-24
+        STREAM-24 ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13 FALL-09
     """.split(),
 )
 class StreamsEarlyErrors(ReferenceGateway):
@@ -223,7 +222,7 @@ class StreamsEarlyErrors(ReferenceGateway):
         await reply.end()
 
 
-@defect("reads-on-for-nobody", "STREAM-25")
+@defect("reads-on-for-nobody", "ERR-45", "STREAM-25")
 class ReadsOnForNobody(ReferenceGateway):
     """The provider is read to the end after the client has left."""
 
@@ -252,7 +251,7 @@ class KeepsBrokenConnections(ReferenceGateway):
         await super().forward(request, reply)
 
 
-@defect("hangs-on-cut", "MSG-26", "STREAM-20", "STREAM-21")
+@defect("hangs-on-cut", "STREAM-20", "MSG-26", "STREAM-21")
 class HangsOnCut(ReferenceGateway):
     """After the provider has broken off, the client's connection stays open without a byte."""
 

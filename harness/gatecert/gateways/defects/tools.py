@@ -96,7 +96,7 @@ class ShortensToolIds(BentRequest):
             result["tool_use_id"] = result["tool_use_id"][:_SHORTEST_LIMIT]
 
 
-@defect("keeps-first-call", "MSG-31", "MSG-32", "MSG-64")
+@defect("keeps-first-call", "MSG-31", "MSG-32")
 class KeepsFirstCall(BentAnswer):
     """Of several tool calls in one answer only the first one is passed on."""
 
@@ -110,15 +110,13 @@ class SortsResults(BentRequest):
     """Tool results are put into the order of their calls."""
 
     def change_request(self, body: dict[str, Any]) -> None:
-        order = [call.get("id") for call in calls_of(body)]
+        order = {call.get("id"): number for number, call in enumerate(calls_of(body))}
         for message in messages_of(body):
-            if all(result.get("tool_use_id") in order for result in results_of(body)):
-                blocks = list(blocks_of(message))
-                blocks.sort(
-                    key=lambda b: order.index(b["tool_use_id"]) if "tool_use_id" in b else 99
-                )
-                if blocks and message.get("role") == "user":
-                    message["content"] = blocks
+            results = [block for block in blocks_of(message) if block.get("type") == "tool_result"]
+            if results and isinstance(message["content"], list):
+                rest = [block for block in message["content"] if block not in results]
+                results.sort(key=lambda result: order.get(result.get("tool_use_id"), 0))
+                message["content"] = [*results, *rest]
 
 
 @defect("one-message-a-result", "MSG-12", "MSG-31", "MSG-32", "MSG-33", "MSG-63")
@@ -129,7 +127,7 @@ class OneMessageAResult(BentRequest):
         split: list[dict[str, Any]] = []
         for message in messages_of(body):
             blocks = list(blocks_of(message))
-            if len(blocks) > 1 and any(block.get("type") == "tool_result" for block in blocks):
+            if sum(block.get("type") == "tool_result" for block in blocks) > 1:
                 split += [{**message, "content": [block]} for block in blocks]
             else:
                 split.append(message)

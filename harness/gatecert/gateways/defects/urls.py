@@ -56,7 +56,12 @@ class DoubledEndpointSkipsCare(_CatchAll):
         return target.removeprefix("/v1/messages") if target.startswith(twice) else ""
 
 
-@defect("unknown-path-is-500", "URL-02", "URL-03", "URL-04", "URL-05")
+@defect(
+    "unknown-path-is-500",
+    *"""
+        URL-02 URL-03 URL-04 URL-05 URL-11 URL-12 URL-13 URL-14 URL-15 URL-16 URL-19
+    """.split(),
+)
 class UnknownPathIs500(ReferenceGateway):
     """A path that is no route ends in a server error."""
 
@@ -67,7 +72,7 @@ class UnknownPathIs500(ReferenceGateway):
         return found
 
 
-@defect("unknown-prefix-skips-care", "URL-05")
+@defect("unknown-prefix-skips-care", "URL-05", "URL-12")
 class UnknownPrefixSkipsCare(_CatchAll):
     """Paths below an unknown prefix go through a generic proxy that passes the credential on."""
 
@@ -102,7 +107,13 @@ class DropsQuery(ReferenceGateway):
         return request.path
 
 
-@defect("redirects-discovery", "AUTH-16", "META-08", "MODEL-01", "MODEL-02", "MODEL-03", "URL-08")
+@defect(
+    "redirects-discovery",
+    *"""
+        URL-08 AUTH-16 AUTH-27 META-08 MODEL-01 MODEL-02 MODEL-03 MODEL-09 MODEL-13 MODEL-14
+        MODEL-15 MODEL-17 MODEL-19
+    """.split(),
+)
 class RedirectsDiscovery(ReferenceGateway):
     """The model list is redirected to a path with a slash."""
 
@@ -120,7 +131,7 @@ class Plain404(ReferenceGateway):
         return super().refusal_body(refusal, request_id)
 
 
-@defect("answers-get", "URL-10")
+@defect("answers-get", "URL-10", "URL-17")
 class AnswersGet(ReferenceGateway):
     """A GET on /v1/messages is answered as if it were a health check."""
 
@@ -134,16 +145,16 @@ class AnswersGet(ReferenceGateway):
 @defect(
     "matches-full-url",
     *"""
-        AUTH-12 AUTH-13 AUTH-14 AUTH-20 CONN-03 CONN-04 CONN-05 ERR-01 ERR-02 ERR-03
-        ERR-04 ERR-05 ERR-06 ERR-07 ERR-08 ERR-09 ERR-10 ERR-11 ERR-12 ERR-13 ERR-14
-        ERR-15 ERR-16 FALL-01 FALL-02 FALL-03 FALL-04 FALL-05 FALL-06 FALL-07
-        FALL-08 FALL-09 FALL-10 FALL-11 FALL-12 META-02 META-09 META-10 MODEL-04
-        MODEL-05 MODEL-07 MODEL-08 MSG-01 MSG-02 MSG-03 MSG-04 MSG-05 MSG-06 MSG-07
-        MSG-08 MSG-09 MSG-10 MSG-11 MSG-12 MSG-13 MSG-14 MSG-15 MSG-16 MSG-17 MSG-18
-        MSG-19 MSG-20 MSG-21 MSG-22 MSG-23 MSG-24 MSG-25 MSG-26 STREAM-01 STREAM-02
-        STREAM-03 STREAM-04 STREAM-05 STREAM-06 STREAM-07 STREAM-08 STREAM-09
-        STREAM-20 STREAM-21 STREAM-22 STREAM-23 STREAM-24 STREAM-25 STREAM-26
-        STREAM-27 URL-01 URL-06 URL-07
+        URL-06 AUTH-12 AUTH-13 AUTH-14 AUTH-20 AUTH-21 AUTH-22 AUTH-26 AUTH-28 AUTH-29 AUTH-30
+        AUTH-34 CONN-03 CONN-04 CONN-05 CONN-07 CONN-08 CONN-09 CONN-11 CONN-12 CONN-13 ERR-01
+        ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-08 ERR-09 ERR-10 ERR-11 ERR-12 ERR-13
+        ERR-14 ERR-15 ERR-16 FALL-01 FALL-02 FALL-03 FALL-04 FALL-05 FALL-06 FALL-07 FALL-08
+        FALL-09 FALL-10 FALL-11 FALL-12 META-02 META-09 META-10 MODEL-04 MODEL-05 MODEL-07
+        MODEL-08 MODEL-10 MODEL-16 MODEL-18 MODEL-19 MSG-01 MSG-02 MSG-03 MSG-04 MSG-05 MSG-06
+        MSG-07 MSG-08 MSG-09 MSG-10 MSG-11 MSG-12 MSG-13 MSG-14 MSG-15 MSG-16 MSG-17 MSG-18
+        MSG-19 MSG-20 MSG-21 MSG-22 MSG-23 MSG-24 MSG-25 MSG-26 STREAM-01 STREAM-02 STREAM-03
+        STREAM-04 STREAM-05 STREAM-06 STREAM-07 STREAM-08 STREAM-09 STREAM-20 STREAM-21
+        STREAM-22 STREAM-23 STREAM-24 STREAM-25 STREAM-26 STREAM-27 URL-01 URL-07 URL-17 URL-18
     """.split(),
 )
 class MatchesFullUrl(ReferenceGateway):

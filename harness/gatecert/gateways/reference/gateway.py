@@ -61,7 +61,8 @@ class ReferenceGateway(Decisions):
             trust_env=False,
             verify=False,  # noqa: S501 - the provider is on loopback, over plain http
             follow_redirects=False,
-            timeout=httpx.Timeout(120, connect=5),
+            # longer than the client waits for a byte (300 s): who gives up first is the client
+            timeout=httpx.Timeout(360, connect=5),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=100),
         )
 
