@@ -47,6 +47,9 @@ def test_no_request_is_smuggled(
     promises = target.promises
     if not promises.enforces_keys and not promises.holds_provider_key:
         raise NotApplicable("without a key check a hidden request cannot be told from an open one")
+    openly = raw.ask("without a key, openly", _without_key(desktop, provider.script()))
+    if promises.enforces_keys and openly.status == 200:
+        raise NotApplicable("a request without a key is let in openly, so none has to hide")
     shapes = _hiding(a_turn(desktop, provider.script().text))
     hidden = {shape: provider.script() for shape in shapes}
     sent = {shape: make(_without_key(desktop, hidden[shape])) for shape, make in shapes.items()}
@@ -180,6 +183,32 @@ def test_http_1_0_gets_no_chunks(desktop: DesktopApp, provider: ScriptedProvider
         "the whole stream and then the connection's end",
         f"{len(answer.body)} bytes, connection {heard.state}",
     )
+
+
+@requirement(
+    "SEC-41",
+    MUST,
+    source="field: Portkey #1402; standard: RFC 9112, section 6.2; Node's parser refuses such an answer",
+    why="The client, whose HTTP parser is Node's, refuses the answer; a proxy on the way may give its rest to the next user.",
+    fix="Drop the provider's Content-Length where you send chunks, and Transfer-Encoding where you send a length.",
+    since="0.2",
+)
+def test_an_answer_has_one_length(
+    desktop: DesktopApp, provider: ScriptedProvider, raw: Raw
+) -> None:
+    """An answer, streamed or not, has a Content-Length or a Transfer-Encoding, never both or two."""
+    for stream in (True, False):
+        request = a_turn(desktop, provider.script().text, stream=stream)
+        heard = raw.ask("a turn", raw_request(request))
+        names = [name.lower() for answer in heard.answers for name, _ in answer.headers]
+        framing = [name for name in names if name in _LENGTHS]
+        expect(
+            len(framing) <= 1,
+            f"{'a stream' if stream else 'a whole answer'} whose length is given in one way",
+            " and ".join(framing),
+            hop="gateway → client",
+            silent=True,
+        )
 
 
 def _hiding(request: OutgoingRequest) -> Mapping[str, _Make]:

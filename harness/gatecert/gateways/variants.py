@@ -374,3 +374,6 @@ def _joined(headers: Headers) -> Headers:
     for name, value in headers:
         lines.setdefault(name.lower(), []).append((name, value))
     return [(pairs[0][0], ", ".join(value for _, value in pairs)) for pairs in lines.values()]
+
+
+from gatecert.gateways import doorvariants  # noqa: E402, F401 - adds its own to VARIANTS

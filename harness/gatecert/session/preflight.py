@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from gatecert.desktop import DesktopApp, Exchange
 from gatecert.errors import RunError
-from gatecert.gateways.target import Target
+from gatecert.gateways.target import Target, TlsAddress
+from gatecert.session.handshakes import check_chain, check_dates, check_name
 from gatecert.session.services import answers, settings_of
 from gatecert.upstream import Directive, Provider, embed, new_token
 
@@ -45,7 +46,23 @@ def _knock(target: Target) -> list[Exchange]:
         app.quit()
 
 
+def _untrusted(base_url: str) -> str:
+    """What is wrong with the certificate of an https base URL, or ``""``."""
+    if not base_url.lower().startswith("https:"):
+        return ""
+    address = TlsAddress(base_url)
+    checks = {"name": check_name, "chain": check_chain, "dates": check_dates}
+    found = {what: check(address).trouble for what, check in checks.items()}
+    return ", ".join(f"its certificate's {what} ({bad})" for what, bad in found.items() if bad)
+
+
 def _sentence(target: Target, last: Exchange) -> str:
+    untrusted = _untrusted(target.base_url) if last.status is None else ""
+    if untrusted:
+        return (
+            f"the client does not trust the gateway at {target.base_url}: {untrusted}; mend that "
+            "(see SEC-60 to SEC-62), or name the root of a private authority in SSL_CERT_FILE"
+        )
     if last.status is None:
         return f"the gateway at {target.base_url} takes connections and gives {last.summary()}"
     return (

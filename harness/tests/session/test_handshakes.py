@@ -9,8 +9,10 @@ from socket import create_server
 
 import pytest
 
+from gatecert.desktop import Exchange, OutgoingRequest
+from gatecert.desktop.exchange import Fault
 from gatecert.gateways.reference.tls import Certificates, issued, server_context
-from gatecert.gateways.target import TlsAddress
+from gatecert.gateways.target import Target, TlsAddress
 from gatecert.session.handshakes import (
     CannotOffer,
     Handshake,
@@ -19,6 +21,7 @@ from gatecert.session.handshakes import (
     check_name,
     try_old_versions,
 )
+from gatecert.session.preflight import _sentence
 
 GOOD = issued()
 CHECKS = {"name": check_name, "chain": check_chain, "dates": check_dates}
@@ -81,3 +84,13 @@ def test_old_versions_are_refused_by_default() -> None:
 def test_a_handshake_is_done_when_a_version_is_agreed_on() -> None:
     assert Handshake(version="TLSv1.3").done
     assert not Handshake(trouble="expired").done
+
+
+def test_a_run_that_cannot_start_for_a_certificate_says_what_is_wrong_with_it() -> None:
+    with showing(issued("elsewhere.example")) as address:
+        target = Target("gw", "external", address.base_url, "sk-1")
+        request = OutgoingRequest("POST", address.base_url, [])
+        said = _sentence(target, Exchange("a test", request, fault=Fault("unreachable", "TLS")))
+    assert "its certificate's name (" in said
+    assert "its certificate's chain (" in said
+    assert "dates" not in said

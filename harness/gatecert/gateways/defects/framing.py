@@ -134,6 +134,20 @@ class ForgetsPipelinedRequests(RawFront):
             await self.pass_on(head + body, reader, writer)
 
 
+@defect("a-length-beside-the-chunks", "SEC-41")
+class ALengthBesideTheChunks(RawFront):
+    """A chunked answer keeps the Content-Length that it had before it was changed."""
+
+    def concerns(self, head: bytes) -> bool:
+        return False
+
+    async def answers(self, inside: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first = await inside.read(65_536)
+        chunked = re.compile(rb"\r\n(transfer-encoding: *chunked)\r\n", re.IGNORECASE)
+        writer.write(chunked.sub(rb"\r\n\1\r\nContent-Length: 512\r\n", first, count=1))
+        await super().answers(inside, writer)
+
+
 @defect("chunks-for-http-1.0", "SEC-38")
 class ChunksForHttp10(RawFront):
     """Streams are chunked whatever version of HTTP the peer speaks."""

@@ -75,7 +75,7 @@ class CachesForAllUsers(_Cache):
         return _digest(request.target, headers, request.body.decode("latin-1"))
 
 
-@defect("caches-by-the-words", "SEC-03", "MSG-25")
+@defect("caches-by-the-words", "SEC-03", "MSG-25", "MSG-39")
 class CachesByTheWords(_Cache):
     """A semantic cache for each key finds an answer by the user's words alone."""
 
@@ -164,7 +164,7 @@ class KeyCheckBySession(ReferenceGateway):
         return refusal
 
 
-@defect("trusts-the-connection", "SEC-05")
+@defect("trusts-the-connection", "SEC-05", "SEC-30")
 class TrustsTheConnection(ReferenceGateway):
     """A connection on which a valid key was seen once needs none any more."""
 

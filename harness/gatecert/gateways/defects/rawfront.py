@@ -73,12 +73,16 @@ class RawFront(ReferenceGateway):
         inwards.write(begin)
         both = [
             asyncio.ensure_future(copied(reader, inwards)),
-            asyncio.ensure_future(copied(inside, writer)),
+            asyncio.ensure_future(self.answers(inside, writer)),
         ]
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         for one in both:
             one.cancel()
         inwards.close()
+
+    async def answers(self, inside: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Give the gateway's answers to the client."""
+        await copied(inside, writer)
 
 
 async def copied(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
