@@ -93,6 +93,7 @@ def test_httpx_stays_behind_its_seams() -> None:
         "upstream/client.py",
         "gateways/reference/gateway.py",
         "gateways/doorvariants.py",
+        "gateways/streamvariants.py",
         "gateways/variants.py",
         "gateways/managed/portkey.py",
     }

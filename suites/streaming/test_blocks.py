@@ -166,10 +166,14 @@ def test_server_tools_arrive(desktop: DesktopApp, provider: ScriptedProvider) ->
     """A server tool's call and its result, which comes whole in its start, arrive as they are."""
     page = {"type": "web_search_result", "url": "https://example.com/a", "title": "A"}
     found = [{**page, "encrypted_content": "EqgfCioIARgB" * 40}]
-    result = {"tool_use_id": "srvtoolu_01Gc", "content": found}
+    result = {
+        "type": "web_search_tool_result",
+        "tool_use_id": "srvtoolu_01Gc",
+        "content": found,
+    }
     blocks = [
         Block("server_tool_use", ['{"query":', '"gatecert"}'], "web_search", "srvtoolu_01Gc"),
-        Block.of({"type": "web_search_tool_result", **result}),
+        Block.of(result),
         Block("text", ["Found it."]),
     ]
     turn = _streamed(desktop, provider, blocks, stop_reason="end_turn")

@@ -14,6 +14,7 @@ from gatecert.suite import (
     answered,
     at,
     expect,
+    hints,
     requirement,
     same,
     shows_the_break,
@@ -22,6 +23,7 @@ from gatecert.suite import (
 _HOP = "provider → gateway → client"
 # half the usual: a gateway that holds back fails many of these, and each takes its time
 _HOLD_MS = HOLD_MS // 2
+_PATIENCE_S = 5  # a break is passed on at once, or not at all
 _BLOCKS = [
     Block("text", ["First ", "é😀 ", "part."]),
     Block("tool_use", ['{"path":', '"/a"}'], "Read", "toolu_01GcBreak"),
@@ -52,7 +54,6 @@ _PASS_ON = (
     "When the provider breaks off, whenever that is, close the client's connection without the final "
     "chunk, or send an error event; write no event that the provider did not send."
 )
-_NO_1_0 = {"nginx": "proxy_http_version 1.1; in the location of the route"}
 
 
 @requirement(
@@ -62,16 +63,16 @@ _NO_1_0 = {"nginx": "proxy_http_version 1.1; in the location of the route"}
     why="Half an answer is taken for a whole one, or the client asks again and again.",
     fix=_PASS_ON,
     since="0.2",
-    hints=_NO_1_0,
+    hints=hints.CHUNKED_FROM_PROVIDER,
 )
 def test_no_break_between_events_looks_complete(
-    desktop: DesktopApp, provider: ScriptedProvider
+    desktops: Desktops, provider: ScriptedProvider
 ) -> None:
     """A break before, between and after blocks, or right before the end, shows as a break."""
     for number, place in _PLACES.items():
         plan = Plan(blocks=_BLOCKS, stop_reason="tool_use", cut_events=number)
         script = provider.everywhere(plan)
-        turn = desktop.engine.turn(script.text)
+        turn = desktops(silence_s=_PATIENCE_S).engine.turn(script.text)
         shows_the_break(turn, provider.receipts(script), place)
         provider.settle()
 
@@ -84,13 +85,13 @@ def test_no_break_between_events_looks_complete(
     fix=_PASS_ON,
     since="0.2",
 )
-def test_nothing_is_invented_at_a_break(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_nothing_is_invented_at_a_break(desktops: Desktops, provider: ScriptedProvider) -> None:
     """Of an event that breaks inside its line, its JSON or a character, nothing is shown."""
     for place, begun in _BEGUN.items():
         # after message_start, content_block_start, ping and the first delta
         plan = Plan(blocks=_BLOCKS, cut_events=4, cut_bytes=len(begun))
         script = provider.everywhere(plan)
-        turn = desktop.engine.turn(script.text)
+        turn = desktops(silence_s=_PATIENCE_S).engine.turn(script.text)
         shows_the_break(turn, provider.receipts(script), place)
         came = _shown(turn)
         expect(
@@ -145,11 +146,11 @@ def test_all_arrives_before_a_late_break(desktop: DesktopApp, provider: Scripted
     fix=_PASS_ON,
     since="0.2",
 )
-def test_short_measured_stream_is_broken(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_short_measured_stream_is_broken(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A stream with a Content-Length that ends before it is reached shows as broken off."""
     plan = Plan(blocks=_BLOCKS, measured=True, cut_events=8)
     script = provider.everywhere(plan)
-    turn = desktop.engine.turn(script.text)
+    turn = desktops(silence_s=_PATIENCE_S).engine.turn(script.text)
     shows_the_break(turn, provider.receipts(script), "before the announced length")
 
 

@@ -48,7 +48,7 @@ class ObeysAccept(BentRequest):
         body["stream"] = True
 
 
-@defect("forgets-content-encoding", "ERR-31", "PASS-21", "MSG-23")
+@defect("forgets-content-encoding", "ERR-31", "PASS-21", "MSG-23", "STREAM-53")
 class ForgetsContentEncoding(ReferenceGateway):
     """Compressed answers lose the header that says so."""
 

@@ -70,7 +70,7 @@ class CoolsDownAfterError(ReferenceGateway):
         await super().relay(request, response, reply)
 
 
-@defect("mixes-parallel-answers", "CONN-04", "CONN-05")
+@defect("mixes-parallel-answers", "CONN-04", "CONN-05", "STREAM-74")
 class MixesParallelAnswers(ReferenceGateway):
     """While several requests are under way, one gets what was kept of another."""
 
@@ -81,7 +81,7 @@ class MixesParallelAnswers(ReferenceGateway):
 
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
         self._under_way += 1
-        whole = b""
+        whole = bytearray()
         try:
             if self._under_way > 1 and self._kept:
                 yield self._kept
@@ -89,12 +89,12 @@ class MixesParallelAnswers(ReferenceGateway):
             async for piece in super().pieces(request, response):
                 whole += piece
                 yield piece
-            self._kept = whole
+            self._kept = bytes(whole)
         finally:
             self._under_way -= 1
 
 
-@defect("one-at-a-time", "CONN-05")
+@defect("one-at-a-time", "CONN-05", "STREAM-74")
 class OneAtATime(ReferenceGateway):
     """A single worker serves one request after the other."""
 

@@ -93,7 +93,7 @@ class AllFailedIs200(ReferenceGateway):
         await super().relay(request, response, reply)
 
 
-@defect("splices-backup", "FALL-10", "STREAM-22")
+@defect("splices-backup", "FALL-10", "STREAM-22", "STREAM-81", "STREAM-82")
 class SplicesBackup(ReferenceGateway):
     """A stream that breaks off is continued with the backup's from its beginning."""
 

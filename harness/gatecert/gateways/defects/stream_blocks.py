@@ -54,9 +54,12 @@ class StartsMessagesTwice(BentStream):
         return [frame, frame] if event_name(frame) == "message_start" else [frame]
 
 
-@defect("reopens-blocks", "STREAM-02", "STREAM-30")
+@defect(
+    "reopens-blocks",
+    *"STREAM-02 STREAM-30 MSG-31 MSG-32 MSG-53 MSG-54 MSG-59".split(),
+)
 class ReopensBlocks(BentStream):
-    """Each text block is opened and closed once more after its end."""
+    """Each block is opened once more after its end, as an empty one of text, and closed."""
 
     def change_event(self, frame: bytes, number: int) -> list[bytes]:
         if event_name(frame) != "content_block_stop":
@@ -67,7 +70,7 @@ class ReopensBlocks(BentStream):
         return [frame, event("content_block_start", start), frame]
 
 
-@defect("counts-blocks-from-one", "STREAM-02", "STREAM-30")
+@defect("counts-blocks-from-one", "STREAM-30", "STREAM-02")
 class CountsBlocksFromOne(BentStream):
     """The index of the first block is 1."""
 
@@ -88,7 +91,7 @@ class StreamsThinkingAsText(_BentDelta):
             delta.update(type="text_delta", text=delta.pop("thinking"))
 
 
-@defect("merges-parallel-tools", "STREAM-30", "STREAM-31")
+@defect("merges-parallel-tools", "STREAM-31", "STREAM-30", "MSG-32")
 class MergesParallelTools(RewrittenStream):
     """The arguments of all tool calls go to the first one."""
 
@@ -116,7 +119,7 @@ class CapsToolArguments(RewrittenStream):
                 yield frame
 
 
-@defect("trims-argument-deltas", "STREAM-04", "STREAM-32", "STREAM-33", "STREAM-74")
+@defect("trims-argument-deltas", "STREAM-33", "STREAM-04", "STREAM-32", "STREAM-74")
 class TrimsArgumentDeltas(_BentDelta):
     """Blanks at both ends of each delta of tool arguments are cut off."""
 
@@ -125,7 +128,7 @@ class TrimsArgumentDeltas(_BentDelta):
             delta["partial_json"] = delta["partial_json"].strip()
 
 
-@defect("drops-open-escapes", "STREAM-04", "STREAM-33")
+@defect("drops-open-escapes", "STREAM-33", "STREAM-04")
 class DropsOpenEscapes(_BentDelta):
     """A backslash at the end of a delta is taken for a broken escape and cut off."""
 
@@ -168,21 +171,21 @@ class _LostBlock(RewrittenStream):
             inside = inside and event_name(frame) != "content_block_stop"
 
 
-@defect("drops-redacted-thinking-in-streams", "STREAM-35")
+@defect("drops-redacted-thinking-in-streams", "STREAM-35", "MSG-59")
 class DropsRedactedThinking(_LostBlock):
-    """Blocks of redacted thinking are dropped."""
+    """Blocks of redacted thinking are dropped from streams."""
 
     lost = "redacted_thinking"
 
 
-@defect("drops-search-results-in-streams", "STREAM-37")
+@defect("drops-search-results-in-streams", "STREAM-37", "MSG-59")
 class DropsSearchResults(_LostBlock):
-    """Results of the provider's own web search are dropped."""
+    """Results of the provider's own web search are dropped from streams."""
 
     lost = "web_search_tool_result"
 
 
-@defect("empties-block-starts", "STREAM-35", "STREAM-37")
+@defect("empties-block-starts", "STREAM-37", "STREAM-35", "MSG-59")
 class EmptiesBlockStarts(BentStream):
     """Of a block's start only the members that the gateway knows are kept."""
 
@@ -245,7 +248,7 @@ class NoOutputCountAtStart(_BentUsage):
         del usage["output_tokens"]
 
 
-@defect("starts-at-zero-tokens", "STREAM-06", "STREAM-40")
+@defect("starts-at-zero-tokens", "STREAM-40", "STREAM-06")
 class StartsAtZeroTokens(_BentUsage):
     """message_start says 0 for every count; the true ones come at the end."""
 
@@ -317,7 +320,7 @@ class KeepsLastMessageDelta(RewrittenStream):
             yield last
 
 
-@defect("stops-at-unknown-events", "STREAM-45", "STREAM-46")
+@defect("stops-at-unknown-events", "STREAM-45", "STREAM-46", "MSG-59")
 class StopsAtUnknownEvents(RewrittenStream):
     """An event or a delta of an unknown type ends the stream."""
 
@@ -328,7 +331,7 @@ class StopsAtUnknownEvents(RewrittenStream):
             yield frame
 
 
-@defect("drops-unknown-events", "STREAM-46")
+@defect("drops-unknown-events", "STREAM-46", "MSG-59")
 class DropsUnknownEvents(BentStream):
     """Events and deltas of unknown types are dropped."""
 
@@ -336,7 +339,7 @@ class DropsUnknownEvents(BentStream):
         return [frame] if _known(frame) else []
 
 
-@defect("omits-nulls", "STREAM-47")
+@defect("omits-nulls", "STREAM-47", "MSG-59")
 class OmitsNulls(BentStream):
     """Members of events that are null are left out."""
 

@@ -148,7 +148,7 @@ class DropsLargeEvents(BentStream):
         return [frame] if len(frame) < 256 * 1024 else []
 
 
-@defect("decodes-pieces-alone", "STREAM-71", "STREAM-72", "STREAM-73", "STREAM-74")
+@defect("decodes-pieces-alone", "STREAM-72", "STREAM-71", "STREAM-73", "STREAM-74")
 class DecodesPiecesAlone(ReferenceGateway):
     """Each piece that is read is decoded by itself, and characters between two of them break."""
 
@@ -158,7 +158,7 @@ class DecodesPiecesAlone(ReferenceGateway):
             yield piece.decode("utf-8", "replace").encode() if plain else piece
 
 
-@defect("takes-reads-for-events", "STREAM-71", "STREAM-72", "STREAM-74")
+@defect("takes-reads-for-events", "STREAM-72", "STREAM-71", "STREAM-74")
 class TakesReadsForEvents(ReferenceGateway):
     """Of each of the first pieces that are read, what is no whole event is lost."""
 
@@ -167,15 +167,6 @@ class TakesReadsForEvents(ReferenceGateway):
         async for piece in super().pieces(request, response):
             number += 1
             yield piece if number > 12 else b"".join(piece.rpartition(b"\n\n")[:2])
-
-
-@defect("splits-lines-like-text", "STREAM-72")
-class SplitsLinesLikeText(RewrittenStream):
-    """Streams are read line by line, and some characters inside the text end a line as well."""
-
-    async def rewrite(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for frame in frames:
-            yield "\n".join(frame.decode().splitlines()).encode()
 
 
 @defect("knows-lf-only", "STREAM-73")

@@ -23,7 +23,13 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
 
 
-@defect("loses-a-delta", "STREAM-01", "STREAM-02", "STREAM-04", "STREAM-08", "STREAM-22")
+@defect(
+    "loses-a-delta",
+    *"""
+        STREAM-01 STREAM-02 STREAM-04 STREAM-08 STREAM-22 STREAM-31 STREAM-32
+        STREAM-33 STREAM-36 STREAM-70 STREAM-74
+    """.split(),
+)
 class LosesADelta(BentStream):
     """The thirteenth event of a stream is lost."""
 
@@ -31,7 +37,13 @@ class LosesADelta(BentStream):
         return [] if number == 12 and event_name(frame) == "content_block_delta" else [frame]
 
 
-@defect("doubles-a-delta", "STREAM-01", "STREAM-02", "STREAM-04", "STREAM-08", "STREAM-22")
+@defect(
+    "doubles-a-delta",
+    *"""
+        STREAM-01 STREAM-02 STREAM-04 STREAM-08 STREAM-22 STREAM-31 STREAM-32
+        STREAM-33 STREAM-36 STREAM-70 STREAM-74
+    """.split(),
+)
 class DoublesADelta(BentStream):
     """The thirteenth event of a stream is sent twice."""
 
@@ -40,7 +52,12 @@ class DoublesADelta(BentStream):
         return [frame, frame] if twice else [frame]
 
 
-@defect("splits-characters", "STREAM-01")
+@defect(
+    "splits-characters",
+    *"""
+        STREAM-01 STREAM-71 STREAM-74 STREAM-82 STREAM-84
+    """.split(),
+)
 class SplitsCharacters(BentStream):
     """Text outside ASCII is decoded piece by piece, and characters break."""
 
@@ -53,7 +70,11 @@ class SplitsCharacters(BentStream):
     *"""
         STREAM-02 AUTH-13 CONN-03 CONN-04 CONN-09 CONN-11 ERR-16 FALL-03 FALL-04 FALL-06
         MODEL-05 MODEL-07 MODEL-10 MSG-19 MSG-25 STREAM-01 STREAM-03 STREAM-04 STREAM-05
-        STREAM-06 STREAM-08 STREAM-09 STREAM-22 STREAM-23 STREAM-26 URL-01 URL-06
+        STREAM-06 STREAM-08 STREAM-09 STREAM-22 STREAM-23 STREAM-26 URL-01 URL-06 STREAM-30
+        STREAM-31 STREAM-32 STREAM-33 STREAM-34 STREAM-35 STREAM-36 STREAM-37 STREAM-40
+        STREAM-41 STREAM-42 STREAM-43 STREAM-44 STREAM-45 STREAM-47 STREAM-50 STREAM-54
+        STREAM-55 STREAM-70 STREAM-71 STREAM-72 STREAM-74 STREAM-75 STREAM-82 STREAM-85
+        STREAM-86
     """.split(),
 )
 class DropsEventLines(BentStream):
@@ -63,7 +84,7 @@ class DropsEventLines(BentStream):
         return [frame.partition(b"\n")[2]]
 
 
-@defect("appends-done", "STREAM-02", "STREAM-08")
+@defect("appends-done", "STREAM-02", "STREAM-08", "STREAM-82")
 class AppendsDone(BentStream):
     """A [DONE] of another vendor's protocol takes the place of message_stop."""
 
@@ -71,7 +92,7 @@ class AppendsDone(BentStream):
         return [b"data: [DONE]"] if event_name(frame) == "message_stop" else [frame]
 
 
-@defect("numbers-blocks-anew", "STREAM-02")
+@defect("numbers-blocks-anew", "STREAM-02", "STREAM-30")
 class NumbersBlocksAnew(BentStream):
     """Every content block gets the index 0."""
 
@@ -87,7 +108,9 @@ class NumbersBlocksAnew(BentStream):
     *"""
         STREAM-02 AUTH-13 CONN-03 CONN-04 CONN-09 CONN-11 ERR-16 FALL-03 FALL-04 FALL-06
         MODEL-05 MODEL-10 MSG-19 MSG-25 STREAM-01 STREAM-04 STREAM-05 STREAM-08 STREAM-26 URL-01
-        URL-06
+        URL-06 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-34 STREAM-35 STREAM-36 STREAM-37
+        STREAM-45 STREAM-50 STREAM-54 STREAM-55 STREAM-70 STREAM-71 STREAM-72 STREAM-74
+        STREAM-75 STREAM-82
     """.split(),
 )
 class LosesBlockStops(BentStream):
@@ -97,7 +120,13 @@ class LosesBlockStops(BentStream):
         return [] if event_name(frame) == "content_block_stop" else [frame]
 
 
-@defect("buffers-streams", "STREAM-03", "STREAM-22")
+@defect(
+    "buffers-streams",
+    *"""
+        STREAM-03 STREAM-22 STREAM-50 STREAM-51 STREAM-52 STREAM-53 STREAM-54
+        STREAM-74 STREAM-82
+    """.split(),
+)
 class BuffersStreams(ReferenceGateway):
     """A stream is passed on when it is complete."""
 
@@ -105,7 +134,13 @@ class BuffersStreams(ReferenceGateway):
         yield b"".join([piece async for piece in super().pieces(request, response)])
 
 
-@defect("holds-one-event-back", "STREAM-03", "STREAM-22")
+@defect(
+    "holds-one-event-back",
+    *"""
+        STREAM-03 STREAM-22 STREAM-50 STREAM-51 STREAM-52 STREAM-53 STREAM-54
+        STREAM-82
+    """.split(),
+)
 class HoldsOneEventBack(BentStream):
     """Each event waits for the next one."""
 
@@ -120,7 +155,13 @@ class HoldsOneEventBack(BentStream):
         return [frame]
 
 
-@defect("arguments-in-start", "STREAM-04")
+@defect(
+    "arguments-in-start",
+    *"""
+        STREAM-04 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-37 STREAM-52
+        STREAM-72 STREAM-74
+    """.split(),
+)
 class ArgumentsInStart(BentStream):
     """Tool arguments come in content_block_start, and their deltas are dropped."""
 
@@ -128,7 +169,7 @@ class ArgumentsInStart(BentStream):
         return [] if b'"input_json_delta"' in frame else [frame]
 
 
-@defect("drops-stream-signatures", "STREAM-05")
+@defect("drops-stream-signatures", "STREAM-05", "STREAM-36")
 class DropsStreamSignatures(BentStream):
     """Thinking comes without its signature."""
 
@@ -136,7 +177,7 @@ class DropsStreamSignatures(BentStream):
         return [] if b'"signature_delta"' in frame else [frame]
 
 
-@defect("counts-tokens-itself", "STREAM-06")
+@defect("counts-tokens-itself", "STREAM-06", "STREAM-40")
 class CountsTokensItself(BentStream):
     """Input tokens are the gateway's own, inflated count."""
 
@@ -148,7 +189,7 @@ class CountsTokensItself(BentStream):
         return [event("message_start", data)]
 
 
-@defect("no-final-usage", "STREAM-02", "STREAM-06")
+@defect("no-final-usage", "STREAM-02", "STREAM-06", "STREAM-40", "STREAM-41")
 class NoFinalUsage(BentStream):
     """message_delta comes without usage."""
 
@@ -171,7 +212,7 @@ class TypesStreamsAsText(ReferenceGateway):
         return [(k, "text/plain" if k == "content-type" else v) for k, v in headers]
 
 
-@defect("cuts-long-streams", "STREAM-08")
+@defect("cuts-long-streams", "STREAM-08", "STREAM-70")
 class CutsLongStreams(BentStream):
     """Events beyond a thousand are dropped."""
 
@@ -179,7 +220,7 @@ class CutsLongStreams(BentStream):
         return [frame] if number < 1000 else []
 
 
-@defect("drops-pings", "STREAM-09")
+@defect("drops-pings", "STREAM-09", "STREAM-54")
 class DropsPings(BentStream):
     """Ping events are dropped."""
 
@@ -187,7 +228,7 @@ class DropsPings(BentStream):
         return [] if event_name(frame) == "ping" else [frame]
 
 
-@defect("completes-cut-streams", "STREAM-20", "STREAM-21")
+@defect("completes-cut-streams", "STREAM-20", "STREAM-21", "STREAM-80", "STREAM-81")
 class CompletesCutStreams(ReferenceGateway):
     """A stream that the provider broke off is ended as if it were whole."""
 
@@ -195,7 +236,7 @@ class CompletesCutStreams(ReferenceGateway):
         await reply.end()
 
 
-@defect("swallows-error-events", "STREAM-23")
+@defect("swallows-error-events", "STREAM-23", "STREAM-85", "STREAM-86")
 class SwallowsErrorEvents(BentStream):
     """Error events in the middle of a stream are dropped."""
 
@@ -222,7 +263,7 @@ class StreamsEarlyErrors(ReferenceGateway):
         await reply.end()
 
 
-@defect("reads-on-for-nobody", "ERR-45", "STREAM-25")
+@defect("reads-on-for-nobody", "ERR-45", "STREAM-25", "STREAM-87")
 class ReadsOnForNobody(ReferenceGateway):
     """The provider is read to the end after the client has left."""
 
@@ -251,7 +292,10 @@ class KeepsBrokenConnections(ReferenceGateway):
         await super().forward(request, reply)
 
 
-@defect("hangs-on-cut", "STREAM-20", "MSG-26", "STREAM-21")
+@defect(
+    "hangs-on-cut",
+    *"STREAM-20 MSG-26 STREAM-21 STREAM-80 STREAM-81 STREAM-83".split(),
+)
 class HangsOnCut(ReferenceGateway):
     """After the provider has broken off, the client's connection stays open without a byte."""
 
@@ -259,7 +303,10 @@ class HangsOnCut(ReferenceGateway):
         await reply.client_gone.wait()
 
 
-@defect("ends-cut-streams-itself", "STREAM-20", "STREAM-21")
+@defect(
+    "ends-cut-streams-itself",
+    *"STREAM-20 STREAM-21 STREAM-80 STREAM-81 STREAM-83".split(),
+)
 class EndsCutStreamsItself(ReferenceGateway):
     """A stream that was cut gets a made-up end, and then the connection is dropped."""
 
@@ -283,7 +330,7 @@ class CompletesResetStreams(ReferenceGateway):
                 yield piece
 
 
-@defect("loses-cache-usage", "STREAM-06")
+@defect("loses-cache-usage", "STREAM-06", "STREAM-40")
 class LosesCacheUsage(BentStream):
     """The counts of cached tokens are missing in streams."""
 

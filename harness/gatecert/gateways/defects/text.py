@@ -56,7 +56,7 @@ class TrimsText(BentRequest):
                 block["text"] = block["text"].strip()
 
 
-@defect("breaks-lines-anywhere", "MSG-50")
+@defect("breaks-lines-anywhere", "MSG-50", "STREAM-72")
 class BreaksLinesAnywhere(BentStream):
     """Streams are read by lines, and every character that ends a line somewhere ends one here."""
 
