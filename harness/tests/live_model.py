@@ -18,7 +18,10 @@ from typing import Any, Literal
 
 from gatecert.wire import Reply, Request, Server, announce, wait_for_parent
 
-MODELS = ("claude-sonnet-4-6", "claude-sonnet-4-5", "claude-haiku-4-5-20251001")
+MODELS = (
+    *("claude-opus-4-6", "claude-sonnet-4-6", "claude-sonnet-4-5"),
+    *("claude-haiku-4-5", "claude-haiku-4-5-20251001"),
+)
 WORDS = "The sky is blue because the air scatters short waves of light more than long ones.".split()
 PREFIXES = ("/backup", "/other")
 _NEWEST: dict[str, dict[str, Any]] = {

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from gatecert.suite import (
     MAY,
     SHOULD,
+    Asking,
     DesktopApp,
     Exchange,
     Plan,
@@ -119,6 +120,28 @@ def test_content_type_stays(desktop: DesktopApp, provider: ScriptedProvider) -> 
         if not exchange.is_event_stream:  # streams have a requirement of their own
             kind = (exchange.header("content-type") or "none").partition(";")[0].strip().lower()
             same("application/json", kind, f"the content type of {what}", hop=_HOP)
+
+
+@requirement(
+    "PASS-24",
+    SHOULD,
+    source="standard: RFC 9112 section 6.1; field: Portkey issue 1402, answers with a length and chunks",
+    why="A proxy between gateway and desktop takes the answer for a forged one, and answers 502.",
+    fix="Where the answer is sent in chunks, drop the provider's Content-Length.",
+    since="0.2",
+)
+def test_an_answer_is_framed_in_one_way(desktop: DesktopApp, asking: Asking) -> None:
+    """No answer carries a Content-Length beside Transfer-Encoding, streamed or not."""
+    for stream, what in ((True, "a stream"), (False, "a whole answer")):
+        exchange = answered(desktop.engine.turn(asking.ask().text, stream=stream), what)
+        length = exchange.header("content-length")
+        coding = exchange.header("transfer-encoding")
+        expect(
+            length is None or coding is None,
+            f"one of the two on {what}",
+            f"content-length {length} and transfer-encoding {coding}",
+            hop="gateway → client",
+        )
 
 
 def _answers(

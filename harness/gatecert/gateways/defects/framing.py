@@ -134,6 +134,34 @@ class ForgetsPipelinedRequests(RawFront):
             await self.pass_on(head + body, reader, writer)
 
 
+@defect("sends-length-with-chunks", "PASS-24")
+class SendsLengthWithChunks(RawFront):
+    """An answer in chunks carries a Content-Length as well."""
+
+    def concerns(self, head: bytes) -> bool:
+        return head.startswith(b"POST")
+
+    async def take_over(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await self.pass_on(head, reader, _WithLength(writer))
+
+
+class _WithLength:
+    """A writer that puts a length beside chunks."""
+
+    _CHUNKED = re.compile(rb"(?i)(transfer-encoding: chunked\r\n)")
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(self._CHUNKED.sub(rb"\1Content-Length: 4096\r\n", data))
+
+    async def drain(self) -> None:
+        await self._writer.drain()
+
+
 @defect("chunks-for-http-1.0", "SEC-38")
 class ChunksForHttp10(RawFront):
     """Streams are chunked whatever version of HTTP the peer speaks."""
