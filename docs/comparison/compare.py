@@ -1,7 +1,8 @@
 """Sets gatecert beside another tester of the Anthropic API, on one gateway and the same faults.
 
 Run by ``nox -s comparison``: measures (figures.json) and writes docs/comparison.md. Everything runs
-on loopback. ``--names A B`` measures some rows again, ``--page`` writes the page alone.
+on loopback. ``--names A B`` measures some rows again, ``--missing`` those without figures, and
+``--page`` writes the page alone. What has been measured is kept if a run is broken off.
 """
 
 from __future__ import annotations
@@ -62,21 +63,21 @@ def main() -> int:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--names", nargs="*", default=[], help="only these rows")
+    parser.add_argument("--missing", action="store_true", help="only rows without figures")
     parser.add_argument("--page", action="store_true", help="write the page from the figures")
     arguments = parser.parse_args()
     figures = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {"rows": {}}
     if not arguments.page:
-        measure(figures, arguments.names)
-        FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", "utf-8")
+        everything = [name for _, name in planned([])]
+        missing = [name for name in everything if name not in figures["rows"]]
+        measure(figures, missing if arguments.missing else arguments.names or everything)
     known = tomllib.loads((HERE / "faults.toml").read_text("utf-8"))
     (HERE.parent / "comparison.md").write_text(page(figures, known), "utf-8")
     return 0
 
 
 def measure(figures: dict[str, Any], names: list[str]) -> None:
-    """Measure the named rows, or all of them anew."""
-    if not names:
-        figures["rows"] = {}
+    """Measure the named rows."""
     figures |= {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "gatecert": __version__,
@@ -86,9 +87,15 @@ def measure(figures: dict[str, Any], names: list[str]) -> None:
     with live_model("modern") as modern, live_model() as plain:
         for kind, name in planned(names):
             figures["rows"][name] = row(kind, name, modern)
-            print(name, figures["rows"][name]["llm-comply"], figures["rows"][name]["black_box"])
-        if not names:
+            keep(figures)
+        if "reference" in names:
             figures["plain"] = row("", "reference", plain)
+            keep(figures)
+
+
+def keep(figures: dict[str, Any]) -> None:
+    """Write the figures."""
+    FIGURES.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
 def planned(names: list[str]) -> list[tuple[str, str]]:

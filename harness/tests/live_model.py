@@ -18,7 +18,10 @@ from typing import Any, Literal
 
 from gatecert.wire import Reply, Request, Server, announce, wait_for_parent
 
-MODELS = ("claude-sonnet-4-6", "claude-sonnet-4-5", "claude-haiku-4-5-20251001")
+MODELS = (
+    *("claude-opus-4-6", "claude-sonnet-4-6", "claude-sonnet-4-5"),
+    *("claude-haiku-4-5", "claude-haiku-4-5-20251001"),
+)
 WORDS = "The sky is blue because the air scatters short waves of light more than long ones.".split()
 PREFIXES = ("/backup", "/other")
 _NEWEST: dict[str, dict[str, Any]] = {
@@ -137,6 +140,8 @@ def _complaint(body: Any, path: str) -> tuple[int, dict[str, Any]] | None:
     for key in needed:
         if key not in body:
             return 400, _error("invalid_request_error", f"{key}: Field required")
+    if not isinstance(body["messages"], list):
+        return 400, _error("invalid_request_error", "messages: a list is expected")
     if body["model"] not in MODELS:
         return 404, _error("not_found_error", f"model: {body['model']}")
     return None

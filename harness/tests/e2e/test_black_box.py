@@ -20,7 +20,7 @@ JUDGED = {
     *("CONN-01", "CONN-02", "ERR-08", "META-03", "MODEL-01", "MODEL-05", "MODEL-06", "MODEL-07"),
     *("AUTH-01", "AUTH-02", "AUTH-03", "AUTH-04", "AUTH-07", "AUTH-13", "AUTH-14", "AUTH-15"),
     *("URL-01", "URL-02", "URL-03", "URL-04", "URL-05", "URL-06", "URL-08", "URL-09", "URL-10"),
-    *("MSG-22", "MSG-23", "STREAM-02", "STREAM-07", "STREAM-27"),
+    *("MSG-22", "MSG-23", "STREAM-02", "STREAM-07", "STREAM-27", "ERR-39", "ERR-40"),
 }
 PROMISES = (
     "enforces_keys",
