@@ -1,12 +1,11 @@
-"""Harmless variants of the reference gateway: they differ, and must pass everything."""
+"""Variants in bodies, streams, refusals and paths."""
 
 from __future__ import annotations
 
-import inspect
 import json
 import posixpath
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,31 +22,10 @@ from gatecert.gateways.defects.bending import (
 from gatecert.gateways.defects.walking import mapped
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
+from gatecert.gateways.variants.registry import variant
 from gatecert.wire import Headers, Reply, Request
 
-
-@dataclass(frozen=True)
-class Variant:
-    """One harmless difference."""
-
-    name: str
-    summary: str
-    gateway: type[ReferenceGateway]
-
-
 _ANSWERS = ("application/json", "text/event-stream")
-VARIANTS: dict[str, Variant] = {}
-
-
-def variant(name: str) -> Callable[[type[ReferenceGateway]], type[ReferenceGateway]]:
-    """Make a subclass of the reference gateway a variant; its docstring is the summary."""
-
-    def register(gateway: type[ReferenceGateway]) -> type[ReferenceGateway]:
-        summary = " ".join(inspect.cleandoc(gateway.__doc__ or "").split())
-        VARIANTS[name] = Variant(name, summary, gateway)
-        return gateway
-
-    return register
 
 
 @variant("reserialises-json")
