@@ -9,23 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from typing import Protocol
 
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Server
 
 _READ_BYTES = 65_536
 _HEAD_END = b"\r\n\r\n"
-
-
-class Sink(Protocol):
-    """Where bytes go: a connection, or something before one."""
-
-    def write(self, data: bytes) -> None:
-        """Take bytes."""
-
-    async def drain(self) -> None:
-        """Wait until they are on their way."""
 
 
 class RawFront(ReferenceGateway):
@@ -76,7 +65,9 @@ class RawFront(ReferenceGateway):
         except asyncio.IncompleteReadError as exc:
             return exc.partial
 
-    async def pass_on(self, begin: bytes, reader: asyncio.StreamReader, writer: Sink) -> None:
+    async def pass_on(
+        self, begin: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         """Give these bytes and all that follow to the gateway, and its answers to the client."""
         inside, inwards = await asyncio.open_connection(*self._inner)
         inwards.write(begin)
@@ -94,7 +85,7 @@ class RawFront(ReferenceGateway):
         await copied(inside, writer)
 
 
-async def copied(source: asyncio.StreamReader, target: Sink) -> None:
+async def copied(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     """Give all that comes from a connection to another one."""
     with contextlib.suppress(OSError):
         while data := await source.read(_READ_BYTES):

@@ -1,4 +1,4 @@
-"""Harmless variants of the reference gateway: they differ, and must pass everything."""
+"""Variants in bodies, streams, refusals and paths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from urllib.parse import unquote
 
 import httpx
 
-from gatecert.gateways import streamvariants  # noqa: F401 - its variants register themselves
 from gatecert.gateways.defects.bending import (
     BentAnswer,
     BentError,
@@ -23,10 +22,8 @@ from gatecert.gateways.defects.bending import (
 from gatecert.gateways.defects.walking import mapped
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
-from gatecert.gateways.variantregistry import VARIANTS, variant
+from gatecert.gateways.variants.registry import variant
 from gatecert.wire import Headers, Reply, Request
-
-__all__ = ["VARIANTS"]
 
 _ANSWERS = ("application/json", "text/event-stream")
 
@@ -355,6 +352,3 @@ def _joined(headers: Headers) -> Headers:
     for name, value in headers:
         lines.setdefault(name.lower(), []).append((name, value))
     return [(pairs[0][0], ", ".join(value for _, value in pairs)) for pairs in lines.values()]
-
-
-from gatecert.gateways import doorvariants  # noqa: E402, F401 - adds its own to VARIANTS

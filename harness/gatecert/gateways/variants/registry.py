@@ -1,4 +1,4 @@
-"""How a harmless variant is stated, and where all of them are gathered."""
+"""How a variant is stated."""
 
 from __future__ import annotations
 

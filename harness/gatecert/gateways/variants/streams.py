@@ -8,7 +8,7 @@ import httpx
 
 from gatecert.gateways.defects.bending import is_plain_stream
 from gatecert.gateways.reference.gateway import ReferenceGateway
-from gatecert.gateways.variantregistry import variant
+from gatecert.gateways.variants.registry import variant
 from gatecert.wire import Reply, Request
 
 
