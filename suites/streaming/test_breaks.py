@@ -11,7 +11,6 @@ from gatecert.suite import (
     ScriptedProvider,
     ServerSentEvent,
     Turn,
-    answered,
     at,
     expect,
     hints,
@@ -242,23 +241,6 @@ def test_leaving_before_the_answer_frees_the_provider(
         hop="gateway → provider",
         silent=True,
     )
-
-
-@requirement(
-    "STREAM-88",
-    SHOULD,
-    source="observed: the client shows and keeps the request-id of answers",
-    why="An answer that went wrong cannot be found in the provider's logs.",
-    fix="Pass request-id on with streams too.",
-    since="0.2",
-)
-def test_stream_has_its_request_id(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """A stream comes with the request-id of the provider."""
-    own = "req_01GcStreamed"
-    turn = desktop.engine.turn(provider.script(Plan(headers={"request-id": own})).text)
-    exchange = answered(turn, "a streamed turn")
-    came = exchange.header("request-id")
-    same(own, came, "the header request-id", hop=_HOP)
 
 
 def _shown(turn: Turn) -> str:

@@ -163,7 +163,7 @@ class WaitsForNobody(ReferenceGateway):
             await response.aclose()
 
 
-@defect("loses-stream-request-id", "STREAM-88")
+@defect("loses-stream-request-id", "PASS-15")
 class LosesStreamRequestId(ReferenceGateway):
     """The provider's request-id is missing with streams."""
 
