@@ -149,7 +149,7 @@ class EndsAfterErrors(BentStream):
         return [frame, _STOP] if event_name(frame) == "error" else [frame]
 
 
-@defect("waits-for-nobody", "STREAM-87")
+@defect("waits-for-nobody", "ERR-45")
 class WaitsForNobody(ReferenceGateway):
     """A client that leaves is noticed only when the provider's answer has begun."""
 
