@@ -9,7 +9,7 @@ import httpx
 from gatecert.gateways.reference.decisions import Refusal
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.gateways.reference.tls import Certificates
-from gatecert.gateways.variants import variant
+from gatecert.gateways.variantregistry import variant
 from gatecert.wire import Headers, Reply, Request
 
 
