@@ -11,7 +11,6 @@ from gatecert.suite import (
     ScriptedProvider,
     ServerSentEvent,
     Turn,
-    answered,
     at,
     expect,
     hints,
@@ -216,49 +215,6 @@ def test_error_events_pass_anywhere(desktop: DesktopApp, provider: ScriptedProvi
         turn = desktop.engine.turn(provider.everywhere(plan).text)
         _tells(turn, error, _PLACES[number])
         provider.settle()
-
-
-@requirement(
-    "STREAM-87",
-    SHOULD,
-    source="field: Portkey issue 1778: a provider that accepts and never answers is waited for",
-    why="Requests that users gave up pile up at the provider, and are paid for.",
-    fix="Close the connection to the provider when the client leaves, before its answer too.",
-    since="0.2",
-    hints={"nginx": "proxy_ignore_client_abort off; (the default)"},
-)
-def test_leaving_before_the_answer_frees_the_provider(
-    desktops: Desktops, provider: ScriptedProvider
-) -> None:
-    """When the client leaves before the answer has begun, the provider's connection is closed."""
-    script = provider.script(Plan(hold_after=-1, hold_ms=_HOLD_MS))
-    desktops(silence_s=1).engine.turn(script.text)
-    receipts = provider.receipts(script, wait_ms=_HOLD_MS + 2_000)
-    expect(receipts, "the turn to arrive at the provider", "nothing within a second", hop=_HOP)
-    expect(
-        all(receipt.hold == "client-left" for receipt in receipts),
-        "the provider to see its client leave while it has not answered yet",
-        f"the provider waited in vain for {_HOLD_MS // 1000} s ({receipts[0].outcome})",
-        hop="gateway → provider",
-        silent=True,
-    )
-
-
-@requirement(
-    "STREAM-88",
-    SHOULD,
-    source="observed: the client shows and keeps the request-id of answers",
-    why="An answer that went wrong cannot be found in the provider's logs.",
-    fix="Pass request-id on with streams too.",
-    since="0.2",
-)
-def test_stream_has_its_request_id(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """A stream comes with the request-id of the provider."""
-    own = "req_01GcStreamed"
-    turn = desktop.engine.turn(provider.script(Plan(headers={"request-id": own})).text)
-    exchange = answered(turn, "a streamed turn")
-    came = exchange.header("request-id")
-    same(own, came, "the header request-id", hop=_HOP)
 
 
 def _shown(turn: Turn) -> str:

@@ -66,7 +66,7 @@ class LosesShouldRetry(LosesHeader):
     lost = "x-should-retry"
 
 
-@defect("loses-request-id", "PASS-15", "ERR-06", "STREAM-88")
+@defect("loses-request-id", "PASS-15", "ERR-06")
 class LosesRequestId(LosesHeader):
     """request-id of the provider does not reach the client."""
 

@@ -149,7 +149,7 @@ class EndsAfterErrors(BentStream):
         return [frame, _STOP] if event_name(frame) == "error" else [frame]
 
 
-@defect("waits-for-nobody", "STREAM-87")
+@defect("waits-for-nobody", "ERR-45")
 class WaitsForNobody(ReferenceGateway):
     """A client that leaves is noticed only when the provider's answer has begun."""
 
@@ -163,7 +163,7 @@ class WaitsForNobody(ReferenceGateway):
             await response.aclose()
 
 
-@defect("loses-stream-request-id", "STREAM-88")
+@defect("loses-stream-request-id", "PASS-15")
 class LosesStreamRequestId(ReferenceGateway):
     """The provider's request-id is missing with streams."""
 

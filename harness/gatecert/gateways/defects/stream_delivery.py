@@ -85,12 +85,12 @@ class _Unpacking(ReferenceGateway):
         return [(k, v) for k, v in headers if k.lower() != "content-encoding"]
 
 
-@defect("loses-stream-encoding", "STREAM-53")
+@defect("loses-stream-encoding", "STREAM-53", "PASS-21")
 class LosesStreamEncoding(_Unpacking):
     """A compressed stream comes without its content-encoding."""
 
 
-@defect("unpacks-whole-streams", "STREAM-53")
+@defect("unpacks-whole-streams", "STREAM-53", "PASS-21")
 class UnpacksWholeStreams(_Unpacking):
     """A compressed stream is decompressed when it is complete."""
 

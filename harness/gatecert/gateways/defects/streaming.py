@@ -263,7 +263,7 @@ class StreamsEarlyErrors(ReferenceGateway):
         await reply.end()
 
 
-@defect("reads-on-for-nobody", "ERR-45", "STREAM-25", "STREAM-87")
+@defect("reads-on-for-nobody", "ERR-45", "STREAM-25")
 class ReadsOnForNobody(ReferenceGateway):
     """The provider is read to the end after the client has left."""
 
