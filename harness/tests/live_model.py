@@ -140,8 +140,9 @@ def _complaint(body: Any, path: str) -> tuple[int, dict[str, Any]] | None:
     for key in needed:
         if key not in body:
             return 400, _error("invalid_request_error", f"{key}: Field required")
-    if not isinstance(body["messages"], list):
-        return 400, _error("invalid_request_error", "messages: a list is expected")
+    for key, kind in (("messages", list), ("max_tokens", int), ("model", str)):
+        if not isinstance(body.get(key, kind()), kind):
+            return 400, _error("invalid_request_error", f"{key}: of a wrong type")
     if body["model"] not in MODELS:
         return 404, _error("not_found_error", f"model: {body['model']}")
     return None
