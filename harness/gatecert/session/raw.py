@@ -116,11 +116,15 @@ def raw_request(
 
 
 def a_turn(app: DesktopApp, text: str, *, stream: bool = False) -> OutgoingRequest:
-    """A turn of this desktop without long instructions and tools; nothing is sent."""
+    """A turn of this desktop without long instructions and tools; nothing is sent.
+
+    It asks for an answer without compression, which a raw reader does not undo.
+    """
     engine = app.engine
     brief = {"system": [{"type": "text", "text": "Answer briefly."}]}
     draft = engine.draft(engine.opening(text), stream=stream, extra=brief)
-    return engine.written(draft.without_fields("tools"))
+    plain = replace(draft, headers={**draft.headers, "Accept-Encoding": "identity"})
+    return engine.written(plain.without_fields("tools"))
 
 
 def with_body(request: OutgoingRequest, body: bytes) -> OutgoingRequest:

@@ -35,10 +35,16 @@ class ReversesHeaders(ReferenceGateway):
     """Headers come in another order in both directions."""
 
     def forwarded_headers(self, request: Request) -> Headers:
-        return super().forwarded_headers(request)[::-1]
+        return _reversed(super().forwarded_headers(request))
 
     def relayed_headers(self, response: httpx.Response) -> Headers:
-        return super().relayed_headers(response)[::-1]
+        return _reversed(super().relayed_headers(response))
+
+
+def _reversed(headers: Headers) -> Headers:
+    """The other way round, but for lines of one header, whose order has a meaning."""
+    names = list(dict.fromkeys(name.lower() for name, _ in headers))
+    return sorted(headers, key=lambda pair: -names.index(pair[0].lower()))
 
 
 @variant("slower-by-50-ms")
