@@ -82,7 +82,21 @@ class ReplaysClientMistakes(ReferenceGateway):
         return status == 400 or super().falls_back_on(status)
 
 
-@defect("all-failed-is-200", "FALL-09", "ERR-03", "ERR-04", "ERR-06", "ERR-13")
+@defect(
+    "all-failed-is-200",
+    "ERR-20",
+    "ERR-21",
+    "ERR-29",
+    "ERR-30",
+    "ERR-32",
+    "ERR-34",
+    "ERR-36",
+    "ERR-03",
+    "ERR-04",
+    "ERR-06",
+    "ERR-13",
+    "FALL-09",
+)
 class AllFailedIs200(ReferenceGateway):
     """When the backup fails too, the client gets an empty success."""
 

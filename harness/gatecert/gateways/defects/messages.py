@@ -80,7 +80,7 @@ class DropsThinking(BentRequest):
         body.pop("thinking", None)
 
 
-@defect("body-allow-list", "MSG-05", "MSG-06")
+@defect("body-allow-list", "PASS-10", "MSG-05", "MSG-06")
 class BodyAllowList(BentRequest):
     """Only fields on a list pass; output_config is not on it."""
 
@@ -126,7 +126,7 @@ class RefusesSystemRole(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("beta-allow-list", "MSG-09", "MSG-24")
+@defect("beta-allow-list", "PASS-07", "MSG-09", "MSG-24")
 class BetaAllowList(_HeaderDefect):
     """Beta values that the gateway does not know are dropped."""
 
@@ -144,7 +144,17 @@ class PinsVersion(_HeaderDefect):
         return "2023-06-01" if name == "anthropic-version" else value
 
 
-@defect("header-allow-list", "META-02", "MSG-11")
+@defect(
+    "header-allow-list",
+    "META-11",
+    "PASS-01",
+    "PASS-02",
+    "PASS-03",
+    "PASS-11",
+    "PASS-12",
+    "META-02",
+    "MSG-11",
+)
 class HeaderAllowList(_HeaderDefect):
     """Only headers on a list reach the provider."""
 
@@ -164,7 +174,7 @@ class StripsSignatures(BentRequest):
                     block.pop("signature", None)
 
 
-@defect("sends-twice", "MSG-14", "MSG-25")
+@defect("sends-twice", "ERR-23", "MSG-14", "MSG-25")
 class SendsTwice(ReferenceGateway):
     """Requests without stream are mirrored to the provider a second time."""
 
@@ -184,7 +194,7 @@ class ReplacesNonAscii(ReferenceGateway):
         return request.body.decode("utf-8", "replace").encode("ascii", "replace")
 
 
-@defect("compresses-unasked", "MSG-23")
+@defect("compresses-unasked", "PASS-22", "MSG-23")
 class CompressesUnasked(_HeaderDefect):
     """The provider is asked for gzip whatever the client understands."""
 
@@ -275,7 +285,7 @@ class IntegersBecomeFloats(BentRequest):
             body["max_tokens"] = float(body["max_tokens"])
 
 
-@defect("drops-fields-without-stream", "MSG-02", "MSG-03", "MSG-04", "MSG-05", "MSG-07")
+@defect("drops-fields-without-stream", "PASS-10", "MSG-02", "MSG-03", "MSG-04", "MSG-05", "MSG-07")
 class DropsFieldsWithoutStream(BentRequest):
     """Requests without stream take an older path that knows fewer fields."""
 
