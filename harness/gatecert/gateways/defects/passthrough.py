@@ -256,7 +256,7 @@ class AlwaysAsksForCompression(ReferenceGateway):
         return [*kept, ("Accept-Encoding", "gzip, br")]
 
 
-@defect("counts-characters", "PASS-23")
+@defect("counts-characters", "ERR-27", "PASS-22", "PASS-23")
 class CountsCharacters(ReferenceGateway):
     """Content-Length counts characters, and an answer is cut to it."""
 
