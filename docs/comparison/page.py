@@ -50,11 +50,12 @@ vendor's whole schema for answers.
 LIMITS = """\
 ## Limits
 
-One machine, one run each; both tools are deterministic here. A stand-in is no model: llm-comply may
-find more, or less, before a real one. Not compared: anthropic-compatibility-tester (Go) cannot be
-built without its module registry; zing-audit 0.11.0 installs, and asks whether a relay serves the
-model that it names, by profiles of real models, which no stand-in can satisfy; the others that were
-found are suites inside the gateways' own repositories.
+One machine, busy with other work, and one run each; but for the seconds both tools are
+deterministic here. A stand-in is no model: llm-comply may find more, or less, before a real one.
+Not compared: anthropic-compatibility-tester (Go) cannot be built without its module registry;
+zing-audit 0.11.0 installs, and asks whether a relay serves the model that it names, by profiles of
+real models, which no stand-in can satisfy; the others that were found are suites inside the
+gateways' own repositories.
 """
 
 
