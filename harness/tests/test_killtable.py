@@ -57,6 +57,14 @@ def test_a_row_without_a_record_is_wrong() -> None:
     assert row("reference", trouble="made no record").complaints == ["made no record"]
 
 
+def test_a_quick_table_judges_each_defect_by_its_pins_and_says_so() -> None:
+    rows = planned(quick=True)
+    assert all(r.only == r.pinned for r in rows if r.kind == "defect")
+    assert not any(r.only for r in rows if r.kind != "defect")
+    assert "A quick table" in markdown(table(*rows))
+    assert "A quick table" not in markdown(table(*planned()))
+
+
 def test_a_report_that_begins_with_another_requirement_is_wrong() -> None:
     both = ("AUTH-01", "AUTH-02")
     defect = row("defect", *both, pinned=both, names_it="AUTH-02", first="AUTH-02")

@@ -31,7 +31,7 @@ from gatecert.session.paths import suites_folder
 def make_killtable(arguments: argparse.Namespace) -> int:
     """Run the table, print what is wrong with it, and write it."""
     _check(arguments)
-    rows = planned(arguments.names)
+    rows = planned(arguments.names, quick=arguments.quick)
     workers = arguments.workers or (os.cpu_count() or 1) + 1  # a run waits a good deal
 
     def tell(row: Row) -> None:

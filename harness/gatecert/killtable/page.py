@@ -33,6 +33,12 @@ def _requirements(table: KillTable) -> Iterator[str]:
         "Which seeded defect each requirement catches. Made by `gatecert killtable`. "
         "Milliseconds are measured for the reference and for defects of speed only."
     )
+    if table.quick:
+        yield ""
+        yield (
+            "A quick table: each defect was judged by the requirements pinned to it, so that what "
+            "else it breaks was not looked for."
+        )
     yield ""
     yield "| requirement | broken by |"
     yield "|---|---|"

@@ -94,13 +94,20 @@ def _judged(row: Row) -> Row:
         try:
             conductor = Conductor.of(options, write=lambda record, folder: None)
             conductor.start(lambda line: None)
-            code = run_suites(conductor, [kept], "" if row.timed else "not overhead")
+            code = run_suites(conductor, [kept], _selection(row))
         except GatecertError as exc:
             return replace(row, trouble=f"made no record ({exc})")
     if kept.record is None:
         return replace(row, trouble=f"made no record (pytest ended with code {code})")
     trouble = "" if code in _FINE else f"ended with pytest's exit code {code}"
     return outcome(replace(row, trouble=trouble), kept.record)
+
+
+def _selection(row: Row) -> str:
+    """pytest's expression for the requirements that a row is judged by."""
+    if row.only:
+        return " or ".join(row.only)
+    return "" if row.timed else "not overhead"
 
 
 def outcome(row: Row, record: RunRecord) -> Row:
