@@ -135,14 +135,17 @@ class MergesEqualRequests(ReferenceGateway):
 class ListCacheBeforeKeyCheck(ReferenceGateway):
     """A micro-cache in front of the key check serves the model list for a moment to everybody."""
 
-    _fresh_until = 0.0
+    def __init__(self, config: GatewayConfig) -> None:
+        super().__init__(config)
+        self._fresh_until: dict[str, float] = {}
 
     def authenticate(self, request: Request) -> Refusal | None:
-        if request.method == "GET" and time.monotonic() < self._fresh_until:
+        now = time.monotonic()
+        if request.method == "GET" and now < self._fresh_until.get(request.target, 0):
             return None
         refusal = super().authenticate(request)
         if refusal is None and request.method == "GET":
-            self._fresh_until = time.monotonic() + _LIST_FRESH_S
+            self._fresh_until[request.target] = now + _LIST_FRESH_S
         return refusal
 
 
