@@ -89,7 +89,7 @@ def changes(record: RunRecord) -> list[Change]:
         alone = len(members) < _MANY or ids[0] not in answers
         form = spoilt and _FORM_OF_STREAMS in ids
         telling = any(i in _TELLING for i in ids)
-        return verdict, alone, not form, area, not telling, -len(members)
+        return verdict, not form, alone, area, not telling, -len(members)
 
     ordered = sorted(groups.values(), key=rank)
     found = [_change(members, answers.get(members[0].id, ""), record) for members in ordered]

@@ -93,6 +93,7 @@ class BentAnswer(ReferenceGateway):
                 yield piece
             return
         body = await response.aread()
+        body = self.without_key(body) if response.status_code >= 400 else body
         yield edited(body, lambda data: self.change_answer(data, response))
 
 

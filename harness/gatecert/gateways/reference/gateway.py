@@ -246,9 +246,12 @@ class ReferenceGateway(Decisions):
             async for piece in response.aiter_raw():
                 yield piece
             return
-        body = b"".join([piece async for piece in response.aiter_raw()])
+        yield self.without_key(b"".join([piece async for piece in response.aiter_raw()]))
+
+    def without_key(self, body: bytes) -> bytes:
+        """A body in which the provider's key is masked; its length stays."""
         secret = self.config.provider_key.encode()
-        yield body.replace(secret, b"*" * len(secret))  # the length stays
+        return body.replace(secret, b"*" * len(secret))
 
     async def broken_off(self, request: Request, reply: Reply) -> None:
         """The provider broke off in the middle: so must we, or it would look complete."""

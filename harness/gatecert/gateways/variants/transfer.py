@@ -104,7 +104,7 @@ class UnknownEvents(BentStream):
 
     def change_event(self, frame: bytes, number: int) -> list[bytes]:
         notice = b'event: gateway_notice\ndata: {"type": "gateway_notice", "cost": 0.01}'
-        return [frame, notice] if number in (0, 2) else [frame]
+        return [notice, frame] if number in (1, 3) else [frame]  # nothing follows an error event
 
 
 @variant("no-blank-after-colon")
@@ -132,7 +132,7 @@ class FurtherUsage(BentAnswer):
 
     def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
         if isinstance(body.get("usage"), dict):
-            body["usage"].update(service_tier="standard", cost_usd=0.01)
+            body["usage"]["gateway_cost_usd"] = 0.01
 
 
 @variant("other-words-for-bad-keys")
