@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.variants import VARIANTS
-from gatecert.killtable import KillTable, Row, markdown, planned, run_rows
+from gatecert.killtable import COSTLY, KillTable, Row, markdown, planned, run_rows
+from gatecert.requirements import load_catalogue
+from gatecert.session.paths import suites_folder
 
 
 def row(kind: str, *broken: str, pinned: tuple[str, ...] = (), **changes: object) -> Row:
@@ -63,6 +65,17 @@ def test_a_quick_table_judges_each_defect_by_its_pins_and_says_so() -> None:
     assert not any(r.only for r in rows if r.kind != "defect")
     assert "A quick table" in markdown(table(*rows))
     assert "A quick table" not in markdown(table(*planned()))
+
+
+def test_a_defect_is_judged_by_costly_requirements_only_where_they_are_pinned() -> None:
+    by_name = {r.name: r for r in planned()}
+    assert by_name["reference"].left_out == []
+    assert all("SEC-12" in r.left_out for r in by_name.values() if r.pinned == ["AUTH-03"])
+    assert all("SEC-12" not in r.left_out for r in by_name.values() if "SEC-12" in r.pinned)
+
+
+def test_every_costly_requirement_is_one() -> None:
+    assert set(COSTLY) <= {r.id for r in load_catalogue(suites_folder())}
 
 
 def test_a_report_that_begins_with_another_requirement_is_wrong() -> None:

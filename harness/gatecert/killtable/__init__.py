@@ -9,6 +9,7 @@ from gatecert.killtable.checkers import compare_checkers
 from gatecert.killtable.page import markdown, write_table
 from gatecert.killtable.running import Warm, run_rows
 from gatecert.killtable.table import (
+    COSTLY,
     HONEST,
     REFERENCE,
     Checker,
@@ -19,6 +20,7 @@ from gatecert.killtable.table import (
 )
 
 __all__ = [
+    "COSTLY",
     "HONEST",
     "REFERENCE",
     "Checker",

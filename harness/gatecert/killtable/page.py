@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gatecert.killtable.table import REPEAT, Checker, KillTable
+from gatecert.killtable.table import COSTLY, REPEAT, Checker, KillTable
 
 _MOST_NAMES = 12
 
@@ -31,7 +31,8 @@ def _requirements(table: KillTable) -> Iterator[str]:
     yield ""
     yield (
         "Which seeded defect each requirement catches. Made by `gatecert killtable`. "
-        "Milliseconds are measured for the reference and for defects of speed only."
+        "Milliseconds are measured for the reference and for defects of speed only, and a defect "
+        f"is judged by {', '.join(COSTLY)} only where they are pinned to it."
     )
     if table.quick:
         yield ""

@@ -107,7 +107,8 @@ def _selection(row: Row) -> str:
     """pytest's expression for the requirements that a row is judged by."""
     if row.only:
         return " or ".join(row.only)
-    return "" if row.timed else "not overhead"
+    left_out = [*([] if row.timed else ["overhead"]), *row.left_out]
+    return " and ".join(f"not {name}" for name in left_out)
 
 
 def outcome(row: Row, record: RunRecord) -> Row:

@@ -13,6 +13,12 @@ _NOISE = "the machine was too noisy to measure it"
 REFERENCE = "reference"
 REPEAT = "repeat"
 HONEST = "honest"
+# of many or of very large requests: seconds each, so that a defect is judged by them only where
+# they are pinned to it
+COSTLY = (
+    *("META-11", "MSG-38", "MSG-39", "MSG-40", "MSG-63", "MSG-64"),
+    *("SEC-12", "STREAM-55", "STREAM-70", "STREAM-72"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,11 @@ class Row:
     def timed(self) -> bool:
         """Whether milliseconds matter to it: the reference must be fast, a defect of speed slow."""
         return self.kind == "reference" or any(i.startswith("OVER-") for i in self.pinned)
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """The costly requirements that it is not judged by."""
+        return [i for i in COSTLY if i not in self.pinned] if self.kind == "defect" else []
 
     @property
     def complaints(self) -> list[str]:
