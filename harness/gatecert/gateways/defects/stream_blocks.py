@@ -185,7 +185,7 @@ class DropsSearchResults(_LostBlock):
     lost = "web_search_tool_result"
 
 
-@defect("empties-block-starts", "STREAM-37", "STREAM-35")
+@defect("empties-block-starts", "STREAM-35", "STREAM-37")
 class EmptiesBlockStarts(BentStream):
     """Of a block's start only the members that the gateway knows are kept."""
 
@@ -248,7 +248,7 @@ class NoOutputCountAtStart(_BentUsage):
         del usage["output_tokens"]
 
 
-@defect("starts-at-zero-tokens", "STREAM-40", "STREAM-06")
+@defect("starts-at-zero-tokens", "STREAM-06", "STREAM-40")
 class StartsAtZeroTokens(_BentUsage):
     """message_start says 0 for every count; the true ones come at the end."""
 
