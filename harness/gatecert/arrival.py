@@ -116,6 +116,11 @@ def arrival(turn: Turn, receipt: Receipt) -> Arrival:
     return Arrival(turn, receipt, dict(body))
 
 
+def field_of(body: Json, name: str, sent: Any) -> Any:
+    """A field of a body; one that was sent as an empty list may be left out, it says no more."""
+    return body.get(name, [] if sent == [] else None)
+
+
 def kept(sent: Any, came: Any, what: str) -> None:
     """A part of the request arrived: the same, or written so that no model can tell."""
     same(sent, forgiven(sent, came), f"{what} at the provider", hop=TO_PROVIDER)
@@ -130,7 +135,8 @@ def forgiven(sent: Any, came: Any, *, doubles: bool = False) -> Any:
     """What came, with what was only written otherwise put back as it was sent. Pure.
 
     Forgiven are: a text as the one block that it is short for and the other way round, an empty
-    content left out, 1.0 as 1 (JavaScript writes it so), and integers beyond 2^53 as their double.
+    content of a tool result left out or written, is_error false written (gateways that fill
+    structures do so), 1.0 as 1 (JavaScript writes it so), and integers beyond 2^53 as their double.
     With ``doubles`` 1 may also come as 1.0, which a provider would refuse and a client cannot see.
     """
     if isinstance(sent, dict) and isinstance(came, dict):
@@ -147,7 +153,14 @@ def _forgiven_members(sent: Json, came: Json, doubles: bool) -> Json:
         content = sent["content"]
         if json_equal(_blocks(content), _blocks(out.get("content", ""))):
             out["content"] = content
+    if sent.get("type") == "tool_result":
+        out = {name: value for name, value in out.items() if name in sent or not _idle(name, value)}
     return out
+
+
+def _idle(name: str, value: Any) -> bool:
+    """Whether a member of a tool result says only what its absence says."""
+    return value is False if name == "is_error" else name == "content" and value in ("", [])
 
 
 def _blocks(content: Any) -> Any:

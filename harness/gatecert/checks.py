@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from gatecert.desktop import Exchange, Turn
-from gatecert.requirements import expect, fail
+from gatecert.requirements import NotApplicable, expect, fail
 from gatecert.upstream import Receipt
 
 # made up, known to no gateway, and unlike any text that a gateway could answer by itself
@@ -33,7 +33,7 @@ def answered(answer: Exchange | Turn, what: str) -> Exchange:
 def refused(answer: Exchange | Turn, what: str, statuses: Collection[int] = _REFUSALS) -> Exchange:
     """The request was refused with one of the statuses."""
     exchange = answer.exchange if isinstance(answer, Turn) else answer
-    wanted = "5xx" if set(statuses) == set(range(500, 600)) else _either(sorted(statuses))
+    wanted = _either(sorted(statuses))
     expect(
         exchange.status in statuses,
         f"{what} to be refused with HTTP {wanted}",
@@ -44,7 +44,10 @@ def refused(answer: Exchange | Turn, what: str, statuses: Collection[int] = _REF
 
 
 def _either(statuses: Sequence[int]) -> str:
-    return " or ".join(str(status) for status in statuses)
+    """Statuses in words, a hundred of one kind as 4xx."""
+    classes = [k for k in range(1, 6) if set(range(k * 100, k * 100 + 100)) <= set(statuses)]
+    rest = [str(status) for status in statuses if status // 100 not in classes]
+    return " or ".join([*(f"{k}xx" for k in classes), *rest])
 
 
 def not_let_in(answer: Exchange | Turn, what: str) -> Exchange:
@@ -76,6 +79,12 @@ def own_answer(expected: str | None, turn: Turn) -> None:
         expect(turn.text.strip(), "an answer with text", turn.exchange.summary(), hop=hop)
     else:
         same(expected, turn.text, "the answer's text", hop=hop)
+
+
+def sent_by_bearer(scheme: str) -> None:
+    """The settings name bearer; where they do not, nothing says that Authorization is read."""
+    if scheme != "bearer":
+        raise NotApplicable(f"the settings name {scheme}, and not bearer")
 
 
 def only_receipt(receipts: Sequence[Receipt], provider: str = "primary") -> Receipt:

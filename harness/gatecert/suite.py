@@ -6,6 +6,7 @@ from gatecert.arrival import (
     Arrival,
     arrival,
     arrivals,
+    field_of,
     forgiven,
     kept,
     kept_in_answer,
@@ -24,6 +25,7 @@ from gatecert.checks import (
     refused,
     same,
     same_names,
+    sent_by_bearer,
     shows_the_break,
 )
 from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, ServerSentEvent, Turn
@@ -101,6 +103,7 @@ __all__ = [
     "check_name",
     "expect",
     "fail",
+    "field_of",
     "first_message",
     "forgiven",
     "headed_turns",
@@ -120,6 +123,7 @@ __all__ = [
     "requirement",
     "same",
     "same_names",
+    "sent_by_bearer",
     "shortened",
     "shows_the_break",
     "try_old_versions",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecert.arrival import forgiven
+from gatecert.arrival import field_of, forgiven
 from gatecert.checks import json_equal
 
 json_values = st.recursive(
@@ -45,6 +45,8 @@ def test_what_comes_as_it_was_sent_passes(value: Any) -> None:
         ({"role": "user", "content": [_]}, {"role": "user", "content": "a"}),
         ({"type": "tool_result", "content": ""}, {"type": "tool_result", "content": []}),
         ({"type": "tool_result", "content": []}, {"type": "tool_result"}),
+        ({"type": "tool_result"}, {"type": "tool_result", "content": "", "is_error": False}),
+        ({"type": "tool_result"}, {"type": "tool_result", "content": []}),
     ],
 )
 def test_what_no_model_can_tell_is_forgiven(sent: Any, came: Any) -> None:
@@ -66,6 +68,10 @@ def test_what_no_model_can_tell_is_forgiven(sent: Any, came: Any) -> None:
         ({"role": "user", "content": "a"}, {"role": "user"}),
         ({"content": "a"}, {"content": [{"type": "text", "text": "a"}]}),
         ({"type": "tool_result"}, {"type": "tool_result", "content": "more"}),
+        ({"type": "tool_result"}, {"type": "tool_result", "is_error": True}),
+        ({"type": "tool_result"}, {"type": "tool_result", "is_error": 0}),
+        ({"type": "tool_result"}, {"type": "tool_result", "content": None}),
+        ({"type": "tool_use"}, {"type": "tool_use", "is_error": False}),
     ],
 )
 def test_what_a_model_could_tell_is_not(sent: Any, came: Any) -> None:
@@ -76,3 +82,11 @@ def test_a_client_reads_every_number_as_a_double() -> None:
     assert passes(1, 1.0, doubles=True)
     assert not passes(1, 2, doubles=True)
     assert not passes(1, True, doubles=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "sent", "expected"),
+    [({}, [], []), ({"a": {}}, [], {}), ({"a": [1]}, [], [1]), ({}, [1], None), ({}, "", None)],
+)
+def test_only_an_empty_list_may_be_left_out(body: Any, sent: Any, expected: Any) -> None:
+    assert json_equal(expected, field_of(body, "a", sent))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecert.checks import json_equal, same
-from gatecert.requirements import NotMet
+from gatecert.checks import json_equal, refused, same, sent_by_bearer
+from gatecert.desktop import Exchange, OutgoingRequest
+from gatecert.requirements import NotApplicable, NotMet
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
@@ -69,3 +71,25 @@ def test_the_order_of_keys_plays_no_part() -> None:
 )
 def test_the_difference_is_told_by_its_place(expected: Any, found: Any, words: str) -> None:
     assert words in came(expected, found)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words"),
+    [
+        ((403, 401), "HTTP 401 or 403"),
+        (range(400, 500), "HTTP 4xx"),
+        ((*range(300, 500), 501), "HTTP 3xx or 4xx or 501"),
+        (range(500, 600), "HTTP 5xx"),
+    ],
+)
+def test_a_hundred_statuses_are_told_as_one(statuses: Collection[int], words: str) -> None:
+    exchange = Exchange("turn", OutgoingRequest("POST", "http://127.0.0.1/", []), status=200)
+    with pytest.raises(NotMet) as told:
+        refused(exchange, "it", statuses)
+    assert told.value.expected == f"it to be refused with {words}"
+
+
+def test_bearer_is_asked_of_nobody_whose_settings_name_x_api_key() -> None:
+    sent_by_bearer("bearer")
+    with pytest.raises(NotApplicable):
+        sent_by_bearer("x-api-key")

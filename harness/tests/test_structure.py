@@ -98,6 +98,7 @@ def test_httpx_stays_behind_its_seams() -> None:
         "gateways/variants/doors.py",
         "gateways/variants/forms.py",
         "gateways/variants/streams.py",
+        "gateways/variants/structures.py",
         "gateways/variants/transfer.py",
         "gateways/managed/portkey.py",
     }

@@ -22,6 +22,7 @@ from gatecert.suite import (
     readable_error,
     refused,
     requirement,
+    sent_by_bearer,
 )
 
 _ENFORCED = ["enforces_keys"]
@@ -284,6 +285,7 @@ def test_both_headers_at_once_are_accepted(
 )
 def test_scheme_word_in_lower_case(desktop: DesktopApp, asking: Asking, target: Target) -> None:
     """The scheme word may be written in lower case."""
+    sent_by_bearer(target.auth_scheme)
     lower = {"Authorization": f"bearer {target.api_key}", "x-api-key": None}
     turn = desktop.engine.turn(asking.ask().text, headers=lower)
     answered(turn, "a turn with 'bearer' in lower case")

@@ -35,7 +35,7 @@ _FOUND = {
     "url": "https://news.example/a?b=%2F",
     "title": "Wetter – heute",
     "encrypted_content": "EqgfCioIARgBIiQ3YTAwMjY1Mi1m+/A=" * 30,
-    "page_age": None,
+    "page_age": "April 30, 2026",
 }
 _CITED = {
     "type": "web_search_result_location",
@@ -110,7 +110,7 @@ def test_further_usage_arrives(desktop: DesktopApp, provider: ScriptedProvider) 
         "cache_creation": {"ephemeral_5m_input_tokens": 148, "ephemeral_1h_input_tokens": 100},
         "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 0},
         "service_tier": "priority",
-        "inference_geo": None,
+        "inference_geo": "eu",
         **_FUTURE,
     }
     plan = Plan(usage=usage, cache_creation_input_tokens=248)
@@ -127,33 +127,14 @@ def test_further_usage_arrives(desktop: DesktopApp, provider: ScriptedProvider) 
     MUST,
     source="field: web search through gateways gives no results, or an empty answer",
     why="Web search finds nothing: the results are dropped on the way, without a word.",
-    fix="Pass server_tool_use, web_search_tool_result, citations and redacted_thinking on whole, streamed and not.",
+    fix="Pass server_tool_use, web_search_tool_result, citations and redacted_thinking on whole.",
     since="0.2",
 )
 def test_search_results_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """A search by the provider arrives with call, results and citations, streamed and not."""
+    """A search by the provider arrives in a whole answer with call, results and citations."""
     plan = Plan(blocks=[Block.of(block) for block in [*_SEARCHED, _FAILED_SEARCH]])
     turn, _ = _whole(desktop, provider, plan)
     kept_in_answer([*_SEARCHED, _FAILED_SEARCH], turn.blocks, "the content")
-    script = provider.script(plan)
-    turn = desktop.engine.web_search(script.text)
-    answered(turn, "the web search request")
-    a_receipt(provider.receipts(script))
-    data = [event.json() for event in turn.events]
-    starts = [at(one, "content_block") for one in data if at(one, "type") == "content_block_start"]
-    expected = [
-        _SEARCHED[0],
-        {**_SEARCHED[1], "input": {}},
-        _SEARCHED[2],
-        {**_SEARCHED[3], "text": "", "citations": []},
-        _FAILED_SEARCH,
-    ]
-    kept_in_answer(expected, starts, "the blocks' starts in the stream")
-    deltas = [at(one, "delta") for one in data if at(one, "type") == "content_block_delta"]
-    same('{"query": "wetter"}', _joined(deltas, "partial_json"), "the search's input", hop=_HOP)
-    same("Es regnet.", turn.text, "the text", hop=_HOP)
-    citations = [at(one, "citation") for one in deltas if at(one, "type") == "citations_delta"]
-    kept_in_answer([_CITED], citations, "the citations in the stream")
 
 
 @requirement(
@@ -180,7 +161,7 @@ def test_unknown_parts_of_answers_arrive(desktop: DesktopApp, provider: Scripted
     message: dict[str, Any] = {
         "container": {"id": "container_01", "expires_at": "2026-12-01T00:00:00Z"},
         "context_management": {"applied_edits": []},
-        "stop_details": None,
+        "stop_details": {"type": "refusal", "category": "other"},
         **_FUTURE,
     }
     plan = Plan(blocks=[Block.of(block) for block in content], message=message)
@@ -188,7 +169,3 @@ def test_unknown_parts_of_answers_arrive(desktop: DesktopApp, provider: Scripted
     kept_in_answer(content, turn.blocks, "the content")
     came = {name: at(body, name) for name in message if isinstance(body, dict) and name in body}
     kept_in_answer(message, came, "the Message's further fields")
-
-
-def _joined(deltas: list[Any], key: str) -> str:
-    return "".join(str(at(delta, key) or "") for delta in deltas)

@@ -20,6 +20,7 @@ from gatecert.suite import (
     Plan,
     ScriptedProvider,
     arrivals,
+    field_of,
     kept,
     kept_in_answer,
     requirement,
@@ -61,7 +62,7 @@ _any_json = st.recursive(
 _object = st.dictionaries(_text, _any_json, max_size=4)
 _name = st.from_regex(r"[a-zA-Z0-9_-]{1,64}", fullmatch=True)
 _text_block = st.builds(lambda text: {"type": "text", "text": text}, _said)
-_base64 = st.from_regex(r"([A-Za-z0-9+/]{4}){0,9}", fullmatch=True)
+_base64 = st.from_regex(r"([A-Za-z0-9+/]{4}){1,9}", fullmatch=True)
 _thinking = st.builds(
     lambda text, signature: {"type": "thinking", "thinking": text, "signature": signature},
     _text,
@@ -149,7 +150,7 @@ def test_any_request_arrives_equal(
             for name, value in fields.items():
                 # system has the same two forms as a message's content
                 as_sent, found = (
-                    {"role": name, "content": v} for v in (value, came.body.get(name))
+                    {"role": name, "content": v} for v in (value, field_of(came.body, name, value))
                 )
                 kept(as_sent, found, f"the field {name}")
 

@@ -39,7 +39,7 @@ Event = tuple[str, dict[str, Any]]
     since="0.2",
 )
 def test_usage_is_whole_at_both_places(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """All four counts of tokens stand in message_start and in message_delta."""
+    """All four counts of tokens stand in message_start and in message_delta, exact but for the first output."""
     counts: dict[str, Any] = {
         "input_tokens": 4_001,
         "cache_creation_input_tokens": 12_011,
@@ -50,7 +50,14 @@ def test_usage_is_whole_at_both_places(desktop: DesktopApp, provider: ScriptedPr
     for name, count in counts.items():
         same(count, start.get(name), f"usage.{name} in message_start", hop=_HOP)
         same(count, at(end, name), f"usage.{name} in message_delta", hop=_HOP)
-    same(1, start.get("output_tokens"), "usage.output_tokens in message_start", hop=_HOP)
+    at_start = start.get("output_tokens")  # a first guess, which nobody adds up
+    expect(
+        isinstance(at_start, int) and not isinstance(at_start, bool),
+        "a number in usage.output_tokens in message_start",
+        f"{at_start!r}",
+        hop=_HOP,
+        silent=True,
+    )
     same(333, at(end, "output_tokens"), "usage.output_tokens in message_delta", hop=_HOP)
 
 

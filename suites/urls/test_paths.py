@@ -133,7 +133,7 @@ def test_longer_path_does_not_half_work(
     fix="Answer 405 (or 404) for methods other than POST on /v1/messages.",
     since="0.2",
     hints={
-        "nginx": "if ($request_method != POST) { return 405; }, for limit_except answers 403",
+        "nginx": "if ($request_method != POST) { return 405; }",
         "haproxy": "http-request deny deny_status 405 if !METH_POST",
         "kong": "methods: [POST] on the Route",
     },

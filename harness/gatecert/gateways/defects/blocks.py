@@ -79,7 +79,7 @@ class DropsCitations(BentAnswer):
             block.pop("citations", None)
 
 
-@defect("streams-empty-results", "MSG-59", "STREAM-37")
+@defect("streams-empty-results", "STREAM-37")
 class StreamsEmptyResults(BentStream):
     """In a stream the blocks of server tools begin without their results."""
 

@@ -84,10 +84,10 @@ class TrustsApiKeyHeader(_Trusting):
 
 @defect("reads-key-from-url", "AUTH-25")
 class ReadsKeyFromUrl(ReferenceGateway):
-    """The key may stand in the query."""
+    """The key may stand in the query, as the key plugins of API gateways have it by default."""
 
     def credentials(self, request: Request) -> list[str]:
-        return [*super().credentials(request), *parse_qs(request.query).get("key", [])]
+        return [*super().credentials(request), *parse_qs(request.query).get("apikey", [])]
 
 
 @defect("splits-scheme-at-one-blank", "AUTH-26")

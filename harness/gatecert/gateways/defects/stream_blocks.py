@@ -56,7 +56,7 @@ class StartsMessagesTwice(BentStream):
 
 @defect(
     "reopens-blocks",
-    *"STREAM-02 STREAM-30 MSG-31 MSG-32 MSG-53 MSG-54 MSG-59".split(),
+    *"STREAM-02 STREAM-30 MSG-31 MSG-32 MSG-53 MSG-54".split(),
 )
 class ReopensBlocks(BentStream):
     """Each block is opened once more after its end, as an empty one of text, and closed."""
@@ -171,21 +171,21 @@ class _LostBlock(RewrittenStream):
             inside = inside and event_name(frame) != "content_block_stop"
 
 
-@defect("drops-redacted-thinking-in-streams", "STREAM-35", "MSG-59")
+@defect("drops-redacted-thinking-in-streams", "STREAM-35")
 class DropsRedactedThinking(_LostBlock):
     """Blocks of redacted thinking are dropped from streams."""
 
     lost = "redacted_thinking"
 
 
-@defect("drops-search-results-in-streams", "STREAM-37", "MSG-59")
+@defect("drops-search-results-in-streams", "STREAM-37")
 class DropsSearchResults(_LostBlock):
     """Results of the provider's own web search are dropped from streams."""
 
     lost = "web_search_tool_result"
 
 
-@defect("empties-block-starts", "STREAM-37", "STREAM-35", "MSG-59")
+@defect("empties-block-starts", "STREAM-35", "STREAM-37")
 class EmptiesBlockStarts(BentStream):
     """Of a block's start only the members that the gateway knows are kept."""
 
@@ -248,7 +248,7 @@ class NoOutputCountAtStart(_BentUsage):
         del usage["output_tokens"]
 
 
-@defect("starts-at-zero-tokens", "STREAM-40", "STREAM-06")
+@defect("starts-at-zero-tokens", "STREAM-06", "STREAM-40")
 class StartsAtZeroTokens(_BentUsage):
     """message_start says 0 for every count; the true ones come at the end."""
 
@@ -320,7 +320,7 @@ class KeepsLastMessageDelta(RewrittenStream):
             yield last
 
 
-@defect("stops-at-unknown-events", "STREAM-45", "STREAM-46", "MSG-59")
+@defect("stops-at-unknown-events", "STREAM-45", "STREAM-46")
 class StopsAtUnknownEvents(RewrittenStream):
     """An event or a delta of an unknown type ends the stream."""
 
@@ -331,7 +331,7 @@ class StopsAtUnknownEvents(RewrittenStream):
             yield frame
 
 
-@defect("drops-unknown-events", "STREAM-46", "MSG-59")
+@defect("drops-unknown-events", "STREAM-46")
 class DropsUnknownEvents(BentStream):
     """Events and deltas of unknown types are dropped."""
 
@@ -339,7 +339,7 @@ class DropsUnknownEvents(BentStream):
         return [frame] if _known(frame) else []
 
 
-@defect("omits-nulls", "STREAM-47", "MSG-59")
+@defect("omits-nulls", "STREAM-47")
 class OmitsNulls(BentStream):
     """Members of events that are null are left out."""
 

@@ -147,7 +147,7 @@ class DropsNulls(BentRequest):
         rewrite(body, _without_nulls)
 
 
-@defect("answers-without-nulls", "MSG-21", "MSG-54", "MSG-58", "MSG-59", "MSG-60")
+@defect("answers-without-nulls", "MSG-21", "MSG-54")
 class AnswersWithoutNulls(BentAnswer):
     """Members of answers that are null are left out, those of a tool's input as well."""
 
@@ -224,16 +224,5 @@ class HangsUpOnLargeBodies(ReferenceGateway):
     async def serve(self, request: Request, reply: Reply) -> None:
         if request.too_large:
             reply.abort()
-            return
-        await super().serve(request, reply)
-
-
-@defect("large-body-page", "MSG-40")
-class LargeBodyPage(ReferenceGateway):
-    """A body that is too large is refused with a page in HTML."""
-
-    async def serve(self, request: Request, reply: Reply) -> None:
-        if request.too_large:
-            await reply.answer(413, _HTML, b"<h1>413 Request Entity Too Large</h1>")
             return
         await super().serve(request, reply)

@@ -53,7 +53,7 @@ class ForgetsOneToolAtATime(BentRequest):
             keep_only(body["tool_choice"], "type name")
 
 
-@defect("wants-input-schemas", "MSG-30", "MSG-34", "MSG-59")
+@defect("wants-input-schemas", "MSG-30", "MSG-34")
 class WantsInputSchemas(ReferenceGateway):
     """A tool without input_schema, as those of the provider are, earns a 400."""
 

@@ -4,6 +4,7 @@ from gatecert.gateways.variants import (  # noqa: F401 - importing registers the
     doors,
     forms,
     streams,
+    structures,
     transfer,
 )
 from gatecert.gateways.variants.registry import VARIANTS, Variant
