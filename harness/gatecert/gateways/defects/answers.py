@@ -14,7 +14,7 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
 
 
-@defect("guesses-token-count", "MSG-13")
+@defect("guesses-token-count", "MSG-13", "MSG-61")
 class GuessesTokenCount(BentAnswer):
     """count_tokens is answered with a guess from the body's length."""
 
@@ -23,7 +23,12 @@ class GuessesTokenCount(BentAnswer):
             body["input_tokens"] = 400
 
 
-@defect("normalises-stop-reason", "MSG-20", "MSG-21")
+@defect(
+    "normalises-stop-reason",
+    *"""
+        MSG-20 MSG-21 MSG-32 MSG-50 MSG-53 MSG-54 MSG-57 MSG-59 MSG-60
+    """.split(),
+)
 class NormalisesStopReason(BentAnswer):
     """Whole answers are squeezed into another schema: stop reasons and tool inputs change."""
 
@@ -48,7 +53,7 @@ class ObeysAccept(BentRequest):
         body["stream"] = True
 
 
-@defect("forgets-content-encoding", "ERR-31", "PASS-21", "MSG-23", "STREAM-53")
+@defect("forgets-content-encoding", "MSG-23", "STREAM-53", "ERR-31", "PASS-21")
 class ForgetsContentEncoding(ReferenceGateway):
     """Compressed answers lose the header that says so."""
 
@@ -56,7 +61,7 @@ class ForgetsContentEncoding(ReferenceGateway):
         return [(k, v) for k, v in super().relayed_headers(response) if k != "content-encoding"]
 
 
-@defect("caches-answers", "MSG-25")
+@defect("caches-answers", "SEC-02", "MSG-25", "SEC-03")
 class CachesAnswers(ReferenceGateway):
     """The same body is answered from a cache."""
 
@@ -89,7 +94,7 @@ class CachesAnswers(ReferenceGateway):
             yield piece
 
 
-@defect("loses-cache-counts", "MSG-20")
+@defect("loses-cache-counts", "MSG-20", "MSG-58")
 class LosesCacheCounts(BentAnswer):
     """The counts of cached tokens are missing in whole answers."""
 

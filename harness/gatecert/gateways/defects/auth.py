@@ -19,7 +19,7 @@ from gatecert.wire import Headers, Reply, Request
     "accepts-any-key",
     *"""
         AUTH-03 AUTH-05 AUTH-06 AUTH-07 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-15 AUTH-17 AUTH-18
-        AUTH-20 AUTH-30 AUTH-31 AUTH-33 AUTH-34 AUTH-35 AUTH-38
+        AUTH-20 AUTH-30 AUTH-31 AUTH-33 AUTH-34 AUTH-35 AUTH-38 SEC-04 SEC-05
     """.split(),
 )
 class AcceptsAnyKey(ReferenceGateway):
@@ -120,7 +120,7 @@ class EchoesKey(ReferenceGateway):
         return refusal and self.key_refusal(f"invalid API key {key!r}")
 
 
-@defect("checks-key-late", "AUTH-11")
+@defect("checks-key-late", "AUTH-11", "SEC-30")
 class ChecksKeyLate(ReferenceGateway):
     """The provider is called before the key is checked."""
 
@@ -170,7 +170,7 @@ class CaseSensitiveScheme(ReferenceGateway):
         return []
 
 
-@defect("open-discovery", "AUTH-15")
+@defect("open-discovery", "SEC-04", "AUTH-15")
 class OpenDiscovery(ReferenceGateway):
     """The model list is served to whoever asks."""
 
@@ -246,7 +246,7 @@ class EchoesKeyTail(ReferenceGateway):
         return refusal and self.key_refusal(f"invalid API key ********{key[8:]}")
 
 
-@defect("calls-provider-after-refusal", "AUTH-11")
+@defect("calls-provider-after-refusal", "AUTH-11", "SEC-30")
 class CallsProviderAfterRefusal(ReferenceGateway):
     """The request is refused, and sent to the provider all the same, a moment later."""
 

@@ -148,7 +148,7 @@ class StubsTokenCount(_OwnCount):
     body = b'{"input_tokens": 0}'
 
 
-@defect("count-error-with-200", "MSG-13", "MSG-61", "MSG-62")
+@defect("count-error-with-200", "MSG-13", "CONN-07", "MSG-61", "MSG-62")
 class CountErrorWith200(_OwnCount):
     """count_tokens answers 200 with an error in its body."""
 

@@ -24,7 +24,7 @@ class ProbeNeedsKey(ReferenceGateway):
         await reply.answer(401, [], b"")
 
 
-@defect("no-usage", "CONN-02", "MSG-20")
+@defect("no-usage", "CONN-02", "MSG-20", "MSG-58")
 class NoUsage(BentAnswer):
     """Whole answers come without usage."""
 
@@ -35,7 +35,7 @@ class NoUsage(BentAnswer):
 @defect(
     "refuses-one-token",
     *"""
-        CONN-02 AUTH-01 AUTH-02 CONN-08 CONN-10 META-01 MODEL-13
+        CONN-02 CONN-08 CONN-10 AUTH-01 AUTH-02 META-01 MODEL-13 ERR-42 PASS-08 PASS-13
     """.split(),
 )
 class RefusesOneToken(ReferenceGateway):
@@ -48,7 +48,12 @@ class RefusesOneToken(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("cools-down-after-error", "CONN-03")
+@defect(
+    "cools-down-after-error",
+    *"""
+        CONN-03 ERR-24 ERR-27 ERR-31 ERR-39 PASS-23 SEC-10
+    """.split(),
+)
 class CoolsDownAfterError(ReferenceGateway):
     """After the provider has refused a request, the user's next one is answered with 429."""
 
@@ -94,7 +99,7 @@ class MixesParallelAnswers(ReferenceGateway):
             self._under_way -= 1
 
 
-@defect("one-at-a-time", "CONN-05", "STREAM-74")
+@defect("one-at-a-time", "CONN-05", "STREAM-74", "SEC-08")
 class OneAtATime(ReferenceGateway):
     """A single worker serves one request after the other."""
 

@@ -46,7 +46,7 @@ class EmptyErrorsAre500(BentError):
         return None if body else (500, "application/json", _own("No response from the provider"))
 
 
-@defect("parses-errors-first", *"ERR-13 ERR-29 ERR-30 ERR-32 ERR-33".split())
+@defect("parses-errors-first", "ERR-13", "ERR-29", "ERR-30", "ERR-33")
 class ParsesErrorsFirst(BentError):
     """An error of the provider that is no JSON object ends in the gateway's own 500."""
 

@@ -16,8 +16,8 @@ from gatecert.wire import Reply, Request
 @defect(
     "prefixes-errors",
     *"""
-        ERR-07 ERR-17 ERR-18 ERR-19 ERR-20 ERR-25 ERR-26 ERR-27 ERR-28 ERR-31 PASS-23 ERR-01
-        ERR-02 ERR-04 ERR-12
+        ERR-07 ERR-01 ERR-02 ERR-04 ERR-12 ERR-17 ERR-18 ERR-19 ERR-20 ERR-25 ERR-26 ERR-27
+        ERR-28 ERR-31 PASS-23
     """.split(),
 )
 class PrefixesErrors(BentAnswer):
@@ -28,7 +28,7 @@ class PrefixesErrors(BentAnswer):
             body["error"]["message"] = f"anthropic error: {body['error'].get('message')}"
 
 
-@defect("rewords-long-prompt", "ERR-01")
+@defect("rewords-long-prompt", "ERR-01", "ERR-31")
 class RewordsLongPrompt(BentAnswer):
     """The one message that recovery depends on is reworded."""
 
@@ -38,7 +38,7 @@ class RewordsLongPrompt(BentAnswer):
             error["message"] = "ContextWindowExceededError: reduce the length of the messages"
 
 
-@defect("loses-retry-after", "ERR-34", "ERR-35", "ERR-02")
+@defect("loses-retry-after", "ERR-02", "ERR-34", "ERR-35")
 class LosesRetryAfter(LosesHeader):
     """retry-after does not reach the client."""
 
@@ -52,28 +52,28 @@ class OverloadIs500(BentStatus):
     statuses: ClassVar[dict[int, int]] = {529: 500}
 
 
-@defect("server-errors-are-502", "ERR-20", "ERR-03", "ERR-04", "ERR-13")
+@defect("server-errors-are-502", "ERR-03", "ERR-04", "ERR-13", "ERR-20")
 class ServerErrorsAre502(BentStatus):
     """Every server error of the provider becomes a 502."""
 
     statuses: ClassVar[dict[int, int]] = {500: 502, 503: 502, 529: 502}
 
 
-@defect("loses-should-retry", "ERR-36", "ERR-05")
+@defect("loses-should-retry", "ERR-05", "ERR-36")
 class LosesShouldRetry(LosesHeader):
     """x-should-retry of the provider does not reach the client."""
 
     lost = "x-should-retry"
 
 
-@defect("loses-request-id", "PASS-15", "ERR-06")
+@defect("loses-request-id", "ERR-06", "PASS-15")
 class LosesRequestId(LosesHeader):
     """request-id of the provider does not reach the client."""
 
     lost = "request-id"
 
 
-@defect("translates-errors", "ERR-28", "ERR-07")
+@defect("translates-errors", "ERR-07", "ERR-28")
 class TranslatesErrors(BentAnswer):
     """The error envelope is translated into another vendor's."""
 
@@ -84,7 +84,7 @@ class TranslatesErrors(BentAnswer):
             body.update({"error": error, "provider": "anthropic"})
 
 
-@defect("broken-json-is-500", "ERR-38", "ERR-41", "ERR-08")
+@defect("broken-json-is-500", "ERR-08", "ERR-38", "ERR-41")
 class BrokenJsonIs500(ReferenceGateway):
     """A body that is no JSON ends in a server error."""
 
@@ -106,7 +106,7 @@ class HangsUpWithoutProvider(ReferenceGateway):
         await super().refuse(reply, refusal)
 
 
-@defect("leaks-provider-address", "ERR-10")
+@defect("leaks-provider-address", "SEC-52", "ERR-10")
 class LeaksProviderAddress(ReferenceGateway):
     """When no provider answers, the client is told its internal address."""
 
@@ -122,7 +122,7 @@ class TooLargeIs400(BentStatus):
     statuses: ClassVar[dict[int, int]] = {413: 400}
 
 
-@defect("forbidden-is-401", "ERR-29", "ERR-33", "ERR-12")
+@defect("forbidden-is-401", "ERR-12", "ERR-29", "ERR-33")
 class ForbiddenIs401(BentStatus):
     """A 403 becomes a 401."""
 
@@ -151,31 +151,10 @@ class HammersProvider(ReferenceGateway):
 
 @defect(
     "stream-errors-are-502",
-    "PASS-16",
-    "PASS-17",
-    "PASS-18",
-    "PASS-19",
-    "PASS-20",
-    "ERR-17",
-    "ERR-18",
-    "ERR-19",
-    "ERR-20",
-    "ERR-21",
-    "ERR-22",
-    "ERR-25",
-    "ERR-26",
-    "ERR-27",
-    "ERR-28",
-    "ERR-29",
-    "ERR-30",
-    "ERR-31",
-    "ERR-33",
-    "ERR-34",
-    "ERR-35",
-    "ERR-36",
     *"""
-        ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13
-        STREAM-24
+        STREAM-24 ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13 ERR-17
+        ERR-18 ERR-19 ERR-20 ERR-21 ERR-22 ERR-25 ERR-26 ERR-27 ERR-28 ERR-29 ERR-30 ERR-31
+        ERR-33 ERR-34 ERR-35 ERR-36 PASS-16 PASS-17 PASS-18 PASS-19 PASS-20
     """.split(),
 )
 class StreamErrorsAre502(ReferenceGateway):
@@ -198,7 +177,7 @@ class HtmlForDeadProvider(ReferenceGateway):
         return super().refusal_body(refusal, request_id)
 
 
-@defect("names-its-exceptions", "ERR-10")
+@defect("names-its-exceptions", "SEC-52", "ERR-10")
 class NamesItsExceptions(ReferenceGateway):
     """When no provider answers, the client reads the gateway's own exception."""
 

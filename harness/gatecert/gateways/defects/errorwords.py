@@ -45,7 +45,7 @@ class MissingModelIs500(BentStatus):
     statuses: ClassVar[dict[int, int]] = {404: 500}
 
 
-@defect("rare-refusals-are-400", "ERR-19")
+@defect("rare-refusals-are-400", "ERR-29", "ERR-19")
 class RareRefusalsAre400(BentStatus):
     """Refusals that the gateway has no name for become a 400."""
 
@@ -79,7 +79,7 @@ class Provider401BlamesTheUser(BentAnswer):
             body.update({"type": "error", "error": error})
 
 
-@defect("asks-refusals-twice", "ERR-23", "FALL-08")
+@defect("asks-refusals-twice", "ERR-23")
 class AsksRefusalsTwice(ReferenceGateway):
     """What the provider refuses is sent to it once more before the client hears of it."""
 
@@ -93,7 +93,7 @@ class AsksRefusalsTwice(ReferenceGateway):
             yield response
 
 
-@defect("remembers-refusals", "ERR-24")
+@defect("remembers-refusals", "SEC-10", "ERR-24")
 class RemembersRefusals(ReferenceGateway):
     """A refusal is kept, and given again to the same request."""
 
@@ -143,7 +143,7 @@ class RewordsThinkingErrors(_BentMessage):
         return "The message history is invalid" if "`thinking`" in message else message
 
 
-@defect("errors-in-ascii", "ERR-27")
+@defect("errors-in-ascii", "ERR-27", "PASS-23")
 class ErrorsInAscii(_BentMessage):
     """Letters beyond ASCII become question marks in error messages."""
 
@@ -151,7 +151,7 @@ class ErrorsInAscii(_BentMessage):
         return message.encode("ascii", "replace").decode()
 
 
-@defect("escapes-errors-as-html", *"ERR-01 ERR-25 ERR-26 ERR-27".split())
+@defect("escapes-errors-as-html", "ERR-01", "ERR-25", "ERR-26", "ERR-27", "ERR-31")
 class EscapesErrorsAsHtml(_BentMessage):
     """Error messages are escaped as for a web page."""
 

@@ -50,7 +50,7 @@ class RebuildsMetadata(BentRequest):
             keep_only(body["metadata"], "user_id")
 
 
-@defect("rebuilds-thinking", "MSG-41", "MSG-46")
+@defect("rebuilds-thinking", "MSG-46", "MSG-41")
 class RebuildsThinking(BentRequest):
     """thinking keeps its type and budget and loses how it is to be shown."""
 
@@ -59,7 +59,7 @@ class RebuildsThinking(BentRequest):
             keep_only(body["thinking"], "type budget_tokens")
 
 
-@defect("drops-a-beta", "MSG-42")
+@defect("drops-a-beta", "MSG-42", "PASS-07", "PASS-10")
 class DropsABeta(ReferenceGateway):
     """One beta that the gateway thinks outdated is taken out, and its body field stays."""
 
@@ -112,7 +112,7 @@ class AddsHouseRules(BentRequest):
             body.setdefault("system", "Mind the company's rules.")
 
 
-@defect("streams-by-default", "CONN-02", "MSG-49")
+@defect("streams-by-default", "CONN-02", "CONN-10", "MSG-49")
 class StreamsByDefault(BentRequest):
     """Where a request does not say, the answer is streamed."""
 

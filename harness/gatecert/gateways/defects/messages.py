@@ -33,7 +33,7 @@ class _HeaderDefect(ReferenceGateway):
         return [(name, value) for name, value in changed if value is not None]
 
 
-@defect("drops-reminders", "MSG-01")
+@defect("drops-reminders", "MSG-01", "ERR-39")
 class DropsReminders(BentRequest):
     """A filter removes user text that looks like mark-up."""
 
@@ -45,7 +45,7 @@ class DropsReminders(BentRequest):
                 message["content"] = kept
 
 
-@defect("joins-system-blocks", "MSG-02")
+@defect("joins-system-blocks", "MSG-02", "MSG-27", "MSG-28", "MSG-41", "MSG-44", "MSG-61")
 class JoinsSystemBlocks(BentRequest):
     """The system array is joined into one string."""
 
@@ -54,7 +54,7 @@ class JoinsSystemBlocks(BentRequest):
             body["system"] = "\n".join(block["text"] for block in body["system"])
 
 
-@defect("drops-cache-markers", "MSG-02")
+@defect("drops-cache-markers", "MSG-02", "MSG-27", "MSG-28", "MSG-44")
 class DropsCacheMarkers(BentRequest):
     """Cache markers are lost, so that every turn is paid in full."""
 
@@ -72,7 +72,7 @@ class SimplifiesToolSchemas(BentRequest):
             tool.get("input_schema", {}).pop("additionalProperties", None)
 
 
-@defect("drops-thinking", "MSG-04", "MSG-19")
+@defect("drops-thinking", "MSG-04", "MSG-19", "MSG-30", "MSG-41", "MSG-46", "MSG-61")
 class DropsThinking(BentRequest):
     """The thinking field is removed."""
 
@@ -80,7 +80,7 @@ class DropsThinking(BentRequest):
         body.pop("thinking", None)
 
 
-@defect("body-allow-list", "PASS-10", "MSG-05", "MSG-06")
+@defect("body-allow-list", "MSG-05", "MSG-06", "MSG-41", "MSG-44", "MSG-47", "PASS-10")
 class BodyAllowList(BentRequest):
     """Only fields on a list pass; output_config is not on it."""
 
@@ -89,7 +89,7 @@ class BodyAllowList(BentRequest):
             del body[name]
 
 
-@defect("refuses-unknown-fields", "MSG-06")
+@defect("refuses-unknown-fields", "MSG-42", "MSG-06", "MSG-44")
 class RefusesUnknownFields(ReferenceGateway):
     """Body fields that are not in the gateway's schema earn a 400."""
 
@@ -103,7 +103,7 @@ class RefusesUnknownFields(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("replaces-user-id", "MSG-07")
+@defect("replaces-user-id", "MSG-07", "MSG-41")
 class ReplacesUserId(BentRequest):
     """metadata.user_id is replaced by the gateway's own user."""
 
@@ -113,7 +113,7 @@ class ReplacesUserId(BentRequest):
 
 
 # the unreachable model's name is one the client does not know, and such models get that message
-@defect("refuses-system-role", "MSG-08", "FALL-05", "FALL-06", "MSG-41")
+@defect("refuses-system-role", "MSG-08", "MSG-41", "ERR-39", "FALL-05", "FALL-06")
 class RefusesSystemRole(ReferenceGateway):
     """A system-role message inside messages earns a 400."""
 
@@ -126,7 +126,7 @@ class RefusesSystemRole(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("beta-allow-list", "PASS-07", "MSG-09", "MSG-24")
+@defect("beta-allow-list", "MSG-09", "MSG-24", "PASS-07")
 class BetaAllowList(_HeaderDefect):
     """Beta values that the gateway does not know are dropped."""
 
@@ -146,14 +146,9 @@ class PinsVersion(_HeaderDefect):
 
 @defect(
     "header-allow-list",
-    "META-11",
-    "PASS-01",
-    "PASS-02",
-    "PASS-03",
-    "PASS-11",
-    "PASS-12",
-    "META-02",
-    "MSG-11",
+    *"""
+        META-02 META-11 MSG-11 PASS-01 PASS-02 PASS-03 PASS-11 PASS-12
+    """.split(),
 )
 class HeaderAllowList(_HeaderDefect):
     """Only headers on a list reach the provider."""
@@ -163,7 +158,7 @@ class HeaderAllowList(_HeaderDefect):
         return value if kept or name.startswith("anthropic-") else None
 
 
-@defect("strips-signatures", "MSG-12")
+@defect("strips-signatures", "MSG-12", "ERR-39")
 class StripsSignatures(BentRequest):
     """Thinking signatures are removed from the history."""
 
@@ -174,7 +169,7 @@ class StripsSignatures(BentRequest):
                     block.pop("signature", None)
 
 
-@defect("sends-twice", "MSG-14", "MSG-25", "ERR-23")
+@defect("sends-twice", "MSG-14", "MSG-25", "ERR-23", "SEC-03")
 class SendsTwice(ReferenceGateway):
     """Requests without stream are mirrored to the provider a second time."""
 
@@ -186,7 +181,7 @@ class SendsTwice(ReferenceGateway):
         await super().forward(request, reply)
 
 
-@defect("replaces-non-ascii", "MSG-15")
+@defect("replaces-non-ascii", "MSG-15", "MSG-36", "MSG-50")
 class ReplacesNonAscii(ReferenceGateway):
     """Text outside ASCII is replaced by question marks."""
 
@@ -194,7 +189,7 @@ class ReplacesNonAscii(ReferenceGateway):
         return request.body.decode("utf-8", "replace").encode("ascii", "replace")
 
 
-@defect("compresses-unasked", "PASS-22", "MSG-23")
+@defect("compresses-unasked", "MSG-23", "PASS-22")
 class CompressesUnasked(_HeaderDefect):
     """The provider is asked for gzip whatever the client understands."""
 
@@ -202,7 +197,7 @@ class CompressesUnasked(_HeaderDefect):
         return "gzip" if name == "accept-encoding" else value
 
 
-@defect("caps-max-tokens", "MSG-16")
+@defect("caps-max-tokens", "MSG-16", "ERR-39")
 class CapsMaxTokens(BentRequest):
     """max_tokens is capped to an old model's limit."""
 
@@ -210,7 +205,7 @@ class CapsMaxTokens(BentRequest):
         body["max_tokens"] = min(body.get("max_tokens", 4096), 4096)
 
 
-@defect("adds-temperature", "MSG-17")
+@defect("adds-temperature", "MSG-17", "MSG-48")
 class AddsTemperature(BentRequest):
     """A default temperature is added to every request."""
 
@@ -218,7 +213,14 @@ class AddsTemperature(BentRequest):
         body.setdefault("temperature", 0.7)
 
 
-@defect("appends-a-message", "MSG-01", "MSG-12", "MSG-15", "MSG-18", "MSG-19")
+@defect(
+    "appends-a-message",
+    *"""
+        MSG-01 MSG-08 MSG-12 MSG-15 MSG-18 MSG-19 MSG-27 MSG-28 MSG-30 MSG-31 MSG-32 MSG-33
+        MSG-35 MSG-36 MSG-37 MSG-41 MSG-43 MSG-44 MSG-48 MSG-50 MSG-52 MSG-53 MSG-54 MSG-55
+        MSG-56 MSG-61 ERR-39
+    """.split(),
+)
 class AppendsAMessage(BentRequest):
     """A reminder of the company's rules is appended to every conversation."""
 
@@ -227,7 +229,7 @@ class AppendsAMessage(BentRequest):
             body["messages"].append({"role": "user", "content": "Mind the company's rules."})
 
 
-@defect("drops-message-cache-markers", "MSG-01", "MSG-12")
+@defect("drops-message-cache-markers", "MSG-01", "MSG-12", "MSG-43", "MSG-44", "ERR-39")
 class DropsMessageCacheMarkers(BentRequest):
     """Cache markers inside messages are lost."""
 
@@ -255,7 +257,7 @@ class OneMegabyteLimit(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("drops-pictures", "MSG-18", "MSG-36", "MSG-37", "MSG-38", "MSG-39", "MSG-43", "MSG-63")
+@defect("drops-pictures", "MSG-36", "MSG-18", "MSG-37", "MSG-38", "MSG-39", "MSG-43", "ERR-39")
 class DropsPictures(BentRequest):
     """Pictures are replaced by a line of text."""
 
@@ -285,7 +287,13 @@ class IntegersBecomeFloats(BentRequest):
             body["max_tokens"] = float(body["max_tokens"])
 
 
-@defect("drops-fields-without-stream", "PASS-10", "MSG-02", "MSG-03", "MSG-04", "MSG-05", "MSG-07")
+@defect(
+    "drops-fields-without-stream",
+    *"""
+        MSG-02 MSG-03 MSG-04 MSG-05 MSG-07 MSG-27 MSG-28 MSG-29 MSG-34 MSG-35 MSG-41 MSG-44
+        MSG-46 MSG-47 MSG-53 MSG-54 PASS-10
+    """.split(),
+)
 class DropsFieldsWithoutStream(BentRequest):
     """Requests without stream take an older path that knows fewer fields."""
 

@@ -111,7 +111,7 @@ class BrokenMetadataIsEmpty(ReferenceGateway):
     "refuses-metadata-on-discovery",
     *"""
         MODEL-01 AUTH-16 AUTH-27 META-08 MODEL-02 MODEL-03 MODEL-09 MODEL-13 MODEL-14 MODEL-15
-        MODEL-17 MODEL-19 MODEL-20
+        MODEL-17 MODEL-19 MODEL-20 PASS-04 SEC-04
     """.split(),
 )
 class RefusesMetadataOnDiscovery(ReferenceGateway):

@@ -60,7 +60,7 @@ class SwapsModel(BentRequest):
         body["model"] = "claude-opus-4-6"
 
 
-@defect("no-dated-model", "CONN-10", "MODEL-05", "MODEL-08", "MODEL-13")
+@defect("no-dated-model", "MODEL-05", "CONN-10", "MODEL-08", "MODEL-13")
 class NoDatedModel(ReferenceGateway):
     """The dated name that background calls use is not routed."""
 
@@ -85,7 +85,7 @@ class DefaultsUnknownModel(ReferenceGateway):
         await super().serve(request, reply)
 
 
-@defect("unknown-model-is-500", "MODEL-06", "MODEL-11", "MODEL-12")
+@defect("unknown-model-is-500", "MODEL-06", "MODEL-11", "MODEL-12", "ERR-39")
 class UnknownModelIs500(ReferenceGateway):
     """An unknown model ends in a server error."""
 

@@ -65,7 +65,7 @@ class WideNameIs500(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("answers-probes-itself", "MODEL-12")
+@defect("answers-probes-itself", "MODEL-12", "ERR-39", "PASS-08")
 class AnswersProbesItself(ReferenceGateway):
     """Connection tests are answered by the gateway, so that they cost nothing: with any model."""
 
@@ -151,7 +151,7 @@ class CountsByAnotherModel(BentRequest):
         body["model"] = "claude-haiku-4-5"
 
 
-@defect("drops-long-context", "MODEL-18")
+@defect("drops-long-context", "PASS-07", "MODEL-18")
 class DropsLongContext(ReferenceGateway):
     """The beta of the long context is taken out, since it costs more."""
 

@@ -71,7 +71,7 @@ class ProbeHasABody(ReferenceGateway):
         await reply.answer_and_overrun(200, [("content-length", str(len(body)))], body)
 
 
-@defect("background-needs-sixteen-tokens", "CONN-10")
+@defect("background-needs-sixteen-tokens", "CONN-10", "MODEL-13", "ERR-39")
 class BackgroundNeedsSixteenTokens(ReferenceGateway):
     """The route of the background model has a minimum of sixteen output tokens."""
 

@@ -70,7 +70,7 @@ class ReopensBlocks(BentStream):
         return [frame, event("content_block_start", start), frame]
 
 
-@defect("counts-blocks-from-one", "STREAM-30", "STREAM-02")
+@defect("counts-blocks-from-one", "STREAM-02", "STREAM-30")
 class CountsBlocksFromOne(BentStream):
     """The index of the first block is 1."""
 
@@ -91,7 +91,7 @@ class StreamsThinkingAsText(_BentDelta):
             delta.update(type="text_delta", text=delta.pop("thinking"))
 
 
-@defect("merges-parallel-tools", "STREAM-31", "STREAM-30", "MSG-32")
+@defect("merges-parallel-tools", "STREAM-30", "MSG-32", "STREAM-31")
 class MergesParallelTools(RewrittenStream):
     """The arguments of all tool calls go to the first one."""
 
@@ -119,7 +119,7 @@ class CapsToolArguments(RewrittenStream):
                 yield frame
 
 
-@defect("trims-argument-deltas", "STREAM-33", "STREAM-04", "STREAM-32", "STREAM-74")
+@defect("trims-argument-deltas", "STREAM-04", "STREAM-32", "STREAM-33", "STREAM-74")
 class TrimsArgumentDeltas(_BentDelta):
     """Blanks at both ends of each delta of tool arguments are cut off."""
 
@@ -128,7 +128,7 @@ class TrimsArgumentDeltas(_BentDelta):
             delta["partial_json"] = delta["partial_json"].strip()
 
 
-@defect("drops-open-escapes", "STREAM-33", "STREAM-04")
+@defect("drops-open-escapes", "STREAM-04", "STREAM-33")
 class DropsOpenEscapes(_BentDelta):
     """A backslash at the end of a delta is taken for a broken escape and cut off."""
 

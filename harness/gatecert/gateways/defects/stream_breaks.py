@@ -129,7 +129,7 @@ class SwallowsFirstErrors(BentStream):
         return [] if number == 0 and event_name(frame) == "error" else [frame]
 
 
-@defect("renames-stream-errors", "STREAM-86", "STREAM-23", "STREAM-85")
+@defect("renames-stream-errors", "STREAM-23", "STREAM-85", "STREAM-86")
 class RenamesStreamErrors(BentStream):
     """Every error event is of type api_error."""
 
@@ -141,7 +141,7 @@ class RenamesStreamErrors(BentStream):
         return [event("error", data)]
 
 
-@defect("ends-after-errors", "STREAM-86", "STREAM-85")
+@defect("ends-after-errors", "STREAM-85", "STREAM-86")
 class EndsAfterErrors(BentStream):
     """An error event is followed by message_stop, as if the answer were whole."""
 

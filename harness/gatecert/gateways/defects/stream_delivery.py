@@ -106,7 +106,10 @@ class UnpacksWholeStreams(_Unpacking):
 
 @defect(
     "compresses-without-flush",
-    *"STREAM-03 STREAM-22 STREAM-50 STREAM-51 STREAM-52 STREAM-54 STREAM-74 STREAM-82".split(),
+    *"""
+        STREAM-03 STREAM-22 STREAM-50 STREAM-51 STREAM-52 STREAM-54 STREAM-74 STREAM-82 PASS-22
+        SEC-38
+    """.split(),
 )
 class CompressesWithoutFlush(ReferenceGateway):
     """The gateway compresses streams itself, and flushes nothing before their end."""
@@ -148,7 +151,7 @@ class DropsLargeEvents(BentStream):
         return [frame] if len(frame) < 256 * 1024 else []
 
 
-@defect("decodes-pieces-alone", "STREAM-72", "STREAM-71", "STREAM-73", "STREAM-74")
+@defect("decodes-pieces-alone", "STREAM-72", "STREAM-73", "STREAM-74")
 class DecodesPiecesAlone(ReferenceGateway):
     """Each piece that is read is decoded by itself, and characters between two of them break."""
 
@@ -158,7 +161,7 @@ class DecodesPiecesAlone(ReferenceGateway):
             yield piece.decode("utf-8", "replace").encode() if plain else piece
 
 
-@defect("takes-reads-for-events", "STREAM-72", "STREAM-71", "STREAM-74")
+@defect("takes-reads-for-events", "STREAM-71", "STREAM-72", "STREAM-74")
 class TakesReadsForEvents(ReferenceGateway):
     """Of each of the first pieces that are read, what is no whole event is lost."""
 

@@ -26,8 +26,8 @@ from gatecert.wire import Headers, Reply, Request
 @defect(
     "loses-a-delta",
     *"""
-        STREAM-01 STREAM-02 STREAM-04 STREAM-08 STREAM-22 STREAM-31 STREAM-32
-        STREAM-33 STREAM-36 STREAM-70 STREAM-74
+        STREAM-01 MSG-32 STREAM-02 STREAM-04 STREAM-08 STREAM-22 STREAM-31 STREAM-32 STREAM-33
+        STREAM-36 STREAM-70 STREAM-74
     """.split(),
 )
 class LosesADelta(BentStream):
@@ -40,8 +40,8 @@ class LosesADelta(BentStream):
 @defect(
     "doubles-a-delta",
     *"""
-        STREAM-01 STREAM-02 STREAM-04 STREAM-08 STREAM-22 STREAM-31 STREAM-32
-        STREAM-33 STREAM-36 STREAM-70 STREAM-74
+        STREAM-01 MSG-32 STREAM-02 STREAM-04 STREAM-08 STREAM-22 STREAM-31 STREAM-32 STREAM-33
+        STREAM-36 STREAM-70 STREAM-74
     """.split(),
 )
 class DoublesADelta(BentStream):
@@ -55,7 +55,7 @@ class DoublesADelta(BentStream):
 @defect(
     "splits-characters",
     *"""
-        STREAM-01 STREAM-71 STREAM-74 STREAM-82 STREAM-84
+        STREAM-01 MSG-50 STREAM-71 STREAM-74 STREAM-82 STREAM-84
     """.split(),
 )
 class SplitsCharacters(BentStream):
@@ -68,13 +68,14 @@ class SplitsCharacters(BentStream):
 @defect(
     "drops-event-lines",
     *"""
-        STREAM-02 AUTH-13 CONN-03 CONN-04 CONN-09 CONN-11 ERR-16 FALL-03 FALL-04 FALL-06
-        MODEL-05 MODEL-07 MODEL-10 MSG-19 MSG-25 STREAM-01 STREAM-03 STREAM-04 STREAM-05
-        STREAM-06 STREAM-08 STREAM-09 STREAM-22 STREAM-23 STREAM-26 URL-01 URL-06 STREAM-30
-        STREAM-31 STREAM-32 STREAM-33 STREAM-34 STREAM-35 STREAM-36 STREAM-37 STREAM-40
-        STREAM-41 STREAM-42 STREAM-43 STREAM-44 STREAM-45 STREAM-47 STREAM-50 STREAM-54
-        STREAM-55 STREAM-70 STREAM-71 STREAM-72 STREAM-74 STREAM-75 STREAM-82 STREAM-85
-        STREAM-86
+        STREAM-02 CONN-03 CONN-04 CONN-09 CONN-11 AUTH-13 URL-01 URL-06 MODEL-05 MODEL-07
+        MODEL-10 MSG-19 MSG-25 MSG-30 MSG-31 MSG-32 MSG-50 MSG-53 MSG-54 MSG-59 STREAM-01
+        STREAM-03 STREAM-04 STREAM-05 STREAM-06 STREAM-08 STREAM-09 STREAM-22 STREAM-23
+        STREAM-26 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-34 STREAM-35 STREAM-36
+        STREAM-37 STREAM-40 STREAM-41 STREAM-42 STREAM-43 STREAM-44 STREAM-45 STREAM-47
+        STREAM-50 STREAM-54 STREAM-55 STREAM-70 STREAM-71 STREAM-72 STREAM-74 STREAM-75
+        STREAM-82 STREAM-85 STREAM-86 ERR-16 ERR-24 PASS-22 FALL-03 FALL-04 FALL-06 SEC-30
+        SEC-36 SEC-65
     """.split(),
 )
 class DropsEventLines(BentStream):
@@ -84,7 +85,7 @@ class DropsEventLines(BentStream):
         return [frame.partition(b"\n")[2]]
 
 
-@defect("appends-done", "STREAM-02", "STREAM-08", "STREAM-82")
+@defect("appends-done", "STREAM-02", "STREAM-08", "STREAM-82", "SEC-38")
 class AppendsDone(BentStream):
     """A [DONE] of another vendor's protocol takes the place of message_stop."""
 
@@ -106,11 +107,12 @@ class NumbersBlocksAnew(BentStream):
 @defect(
     "loses-block-stops",
     *"""
-        STREAM-02 AUTH-13 CONN-03 CONN-04 CONN-09 CONN-11 ERR-16 FALL-03 FALL-04 FALL-06
-        MODEL-05 MODEL-10 MSG-19 MSG-25 STREAM-01 STREAM-04 STREAM-05 STREAM-08 STREAM-26 URL-01
-        URL-06 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-34 STREAM-35 STREAM-36 STREAM-37
-        STREAM-45 STREAM-50 STREAM-54 STREAM-55 STREAM-70 STREAM-71 STREAM-72 STREAM-74
-        STREAM-75 STREAM-82
+        STREAM-02 CONN-03 CONN-04 CONN-09 CONN-11 AUTH-13 URL-01 URL-06 MODEL-05 MODEL-10 MSG-19
+        MSG-25 MSG-30 MSG-31 MSG-32 MSG-50 MSG-53 MSG-54 MSG-59 STREAM-01 STREAM-04 STREAM-05
+        STREAM-08 STREAM-26 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-34 STREAM-35
+        STREAM-36 STREAM-37 STREAM-45 STREAM-50 STREAM-54 STREAM-55 STREAM-70 STREAM-71
+        STREAM-72 STREAM-74 STREAM-75 STREAM-82 ERR-16 ERR-24 PASS-22 FALL-03 FALL-04 FALL-06
+        SEC-30 SEC-36 SEC-65
     """.split(),
 )
 class LosesBlockStops(BentStream):
@@ -158,8 +160,8 @@ class HoldsOneEventBack(BentStream):
 @defect(
     "arguments-in-start",
     *"""
-        STREAM-04 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-37 STREAM-52
-        STREAM-72 STREAM-74
+        STREAM-04 MSG-32 MSG-50 MSG-53 MSG-54 MSG-59 STREAM-30 STREAM-31 STREAM-32 STREAM-33
+        STREAM-37 STREAM-52 STREAM-72 STREAM-74
     """.split(),
 )
 class ArgumentsInStart(BentStream):
@@ -247,7 +249,9 @@ class SwallowsErrorEvents(BentStream):
 @defect(
     "streams-early-errors",
     *"""
-        STREAM-24 ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13 FALL-09
+        STREAM-24 ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13 ERR-17
+        ERR-18 ERR-19 ERR-20 ERR-21 ERR-22 ERR-25 ERR-26 ERR-27 ERR-28 ERR-29 ERR-31 ERR-32
+        ERR-33 ERR-34 ERR-35 ERR-36 PASS-15 PASS-16 PASS-17 PASS-18 PASS-19 PASS-20 FALL-09
     """.split(),
 )
 class StreamsEarlyErrors(ReferenceGateway):
@@ -263,7 +267,7 @@ class StreamsEarlyErrors(ReferenceGateway):
         await reply.end()
 
 
-@defect("reads-on-for-nobody", "ERR-45", "STREAM-25")
+@defect("reads-on-for-nobody", "STREAM-25", "ERR-45")
 class ReadsOnForNobody(ReferenceGateway):
     """The provider is read to the end after the client has left."""
 

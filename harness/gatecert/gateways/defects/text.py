@@ -56,7 +56,7 @@ class TrimsText(BentRequest):
                 block["text"] = block["text"].strip()
 
 
-@defect("breaks-lines-anywhere", "MSG-50", "STREAM-72")
+@defect("breaks-lines-anywhere", "STREAM-72", "MSG-50")
 class BreaksLinesAnywhere(BentStream):
     """Streams are read by lines, and every character that ends a line somewhere ends one here."""
 
@@ -147,7 +147,7 @@ class DropsNulls(BentRequest):
         rewrite(body, _without_nulls)
 
 
-@defect("answers-without-nulls", "MSG-21", "MSG-54")
+@defect("answers-without-nulls", "MSG-21", "MSG-54", "ERR-28")
 class AnswersWithoutNulls(BentAnswer):
     """Members of answers that are null are left out, those of a tool's input as well."""
 
@@ -155,7 +155,7 @@ class AnswersWithoutNulls(BentAnswer):
         rewrite(body, _without_nulls)
 
 
-@defect("empty-objects-become-lists", "MSG-06", "MSG-12", "MSG-32", "MSG-54", "MSG-63")
+@defect("empty-objects-become-lists", "MSG-12", "MSG-06", "MSG-32", "MSG-54", "MSG-63")
 class EmptyObjectsBecomeLists(BentRequest):
     """An empty object is written as [], as some script languages do."""
 

@@ -44,7 +44,7 @@ class DropsToolsUnderChoice(BentRequest):
             body.pop("tools", None)
 
 
-@defect("forgets-one-tool-at-a-time", "MSG-06", "MSG-29")
+@defect("forgets-one-tool-at-a-time", "MSG-29", "MSG-06")
 class ForgetsOneToolAtATime(BentRequest):
     """tool_choice keeps its type and name and loses disable_parallel_tool_use."""
 
