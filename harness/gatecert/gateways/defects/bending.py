@@ -93,7 +93,8 @@ class BentAnswer(ReferenceGateway):
                 yield piece
             return
         body = await response.aread()
-        yield edited(body, lambda data: self.change_answer(data, response))
+        shown = self.masked(body) if response.status_code >= 400 else body
+        yield edited(shown, lambda data: self.change_answer(data, response))
 
 
 class BentError(ReferenceGateway):
