@@ -58,7 +58,8 @@ class WritesJsonAnew(ReferenceGateway):
             async for piece in super().pieces(request, response):
                 yield piece
             return
-        yield _anew(await response.aread())
+        body = await response.aread()
+        yield _anew(self.without_key(body) if response.status_code >= 400 else body)
 
 
 def _anew(body: bytes) -> bytes:
