@@ -23,7 +23,7 @@ _SEPARATORS = st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")])
 # a gateway may count an emoji as two characters, and keep no control character in its log
 _LETTERS = st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs", "Cc", "Cn"])
 _VALUES = st.one_of(
-    st.text(_LETTERS, max_size=24),
+    st.text(_LETTERS, max_size=24).filter(str.strip),  # a user must have a name
     st.text(_LETTERS, min_size=_MOST_CHARS - 8, max_size=_MOST_CHARS),
     st.sampled_from(
         [

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import socket
 import threading
 from types import TracebackType
+from urllib.parse import urlsplit
 
 _LIMIT_S = 1.0
 _ANSWER = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def within_earshot(url: str) -> bool:
+    """Whether who is called by this URL, or calls it, is on this machine and could call us."""
+    host = urlsplit(url).hostname or ""
+    if host.lower() == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
 
 
 class Canary:

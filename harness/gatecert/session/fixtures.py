@@ -15,10 +15,10 @@ from gatecert.gateways.target import Target
 from gatecert.overhead import Paired, measure_paired, requests_through_gateway
 from gatecert.requirements import CannotJudge
 from gatecert.session.asking import Asking, live_provider
-from gatecert.session.canary import Canary
+from gatecert.session.canary import Canary, within_earshot
 from gatecert.session.exploring import Exploration, Explore
 from gatecert.session.options import LIVE_MAX_TOKENS
-from gatecert.session.raw import Raw
+from gatecert.session.raw import LIVE_PATIENCE_S, PATIENCE_S, Raw
 from gatecert.session.services import settings_of
 from gatecert.session.stash import CAP, REQUIREMENT, SHARED, TOKENS, VITALS
 from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
@@ -103,14 +103,23 @@ def desktop(desktops: Desktops) -> DesktopApp:
 
 
 @pytest.fixture
-def raw(target: Target, witness: Witness, request_cap: RequestCap) -> Raw:
+def raw(
+    pytestconfig: pytest.Config, target: Target, witness: Witness, request_cap: RequestCap
+) -> Raw:
     """Sends bytes that no client would write to the gateway under test, and to nobody else."""
-    return Raw(target.base_url, witness, request_cap)
+    patience_s = PATIENCE_S if target.scripted else LIVE_PATIENCE_S
+    return Raw(target.base_url, witness, request_cap, pytestconfig.stash[TOKENS], patience_s)
 
 
 @pytest.fixture
-def canary() -> Iterator[Canary]:
+def canary(target: Target) -> Iterator[Canary]:
     """A listener beside us that no gateway has a reason to call."""
+    if not within_earshot(target.upstream_url or target.base_url):
+        raise CannotJudge(
+            "out-of-earshot",
+            "the gateway is on another machine, where a request that names our loopback address "
+            "would call a service of its own; run gatecert beside it",
+        )
     with Canary() as listening:
         yield listening
 

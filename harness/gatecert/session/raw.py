@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, RequestCap
 from gatecert.desktop.exchange import Chunk, Fault
 from gatecert.desktop.transport import trusted_context
+from gatecert.session.spending import TokenCap
 from gatecert.session.witness import RawRequest, Witness
 from gatecert.wire import RawAnswer, RawConnection
 
 PATIENCE_S = 5.0
+LIVE_PATIENCE_S = 60.0  # a model thinks before a whole answer comes
 
 
 @dataclass(frozen=True)
@@ -40,19 +42,22 @@ class Heard:
 
 @dataclass
 class Raw:
-    """Sends bytes to one gateway. Every request counts against the cap."""
+    """Sends bytes to one gateway. Every request counts against the caps."""
 
     base_url: str
     witness: Witness
     cap: RequestCap
-    _open: list[RawConnection] = field(default_factory=list)
+    tokens: TokenCap | None = None
+    patience_s: float = PATIENCE_S
 
     def connect(self) -> RawConnection:
         """A connection to the gateway."""
         secured = self.base_url.lower().startswith("https:")
         return RawConnection(self.base_url, trusted_context() if secured else None)
 
-    def ask(self, what: str, data: bytes, *, answers: int = 1, wait_s: float = PATIENCE_S) -> Heard:
+    def ask(
+        self, what: str, data: bytes, *, answers: int = 1, wait_s: float | None = None
+    ) -> Heard:
         """Send bytes on a fresh connection, and read so many answers as far as they come."""
         with self.connect() as connection:
             return self.say(connection, what, data, answers=answers, wait_s=wait_s)
@@ -64,35 +69,47 @@ class Raw:
         data: bytes,
         *,
         answers: int = 1,
-        wait_s: float = PATIENCE_S,
+        wait_s: float | None = None,
     ) -> Heard:
-        """Send bytes on this connection and read until it has given so many answers in all."""
+        """Send bytes on this connection and read until it has given so many answers in all.
+
+        Raises RequestCapExceeded and TokenCapExceeded.
+        """
+        request = self._request(data)
+        reserved = self.tokens.reserve(request) if self.tokens else 0
         self.cap.take()
         connection.send(data)
-        heard = Heard(connection.read(answers, wait_s), connection.state)
-        self.witness.exchanges.append(self._exchange(what, data, heard))
+        patience_s = self.patience_s if wait_s is None else wait_s
+        heard = Heard(connection.read(answers, patience_s), connection.state)
+        exchange = _exchange(what, request, heard)
+        if self.tokens:
+            self.tokens.settle(reserved, exchange)
+        self.witness.exchanges.append(exchange)
         return heard
 
-    def _exchange(self, what: str, data: bytes, heard: Heard) -> Exchange:
+    def _request(self, data: bytes) -> RawRequest:
         head, _, body = data.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         method, _, rest = first.partition(" ")
         parts = urlsplit(self.base_url)
         url = f"{parts.scheme}://{parts.netloc}{rest.rpartition(' ')[0]}"
         headers = [(name, value.strip()) for name, _, value in (x.partition(":") for x in lines)]
-        request = RawRequest(method, url, headers, body)
-        if not heard.answers:
-            return Exchange(what, request, fault=Fault("closed", heard.summary()))
-        last = heard.answers[-1]
-        return Exchange(
-            what,
-            request,
-            status=last.status,
-            reason=last.reason,
-            http_version=last.http_version,
-            headers=last.headers,
-            chunks=[Chunk(0.0, last.body)],
-        )
+        return RawRequest(method, url, headers, body)
+
+
+def _exchange(what: str, request: RawRequest, heard: Heard) -> Exchange:
+    if not heard.answers:
+        return Exchange(what, request, fault=Fault("closed", heard.summary()))
+    last = heard.answers[-1]
+    return Exchange(
+        what,
+        request,
+        status=last.status,
+        reason=last.reason,
+        http_version=last.http_version,
+        headers=last.headers,
+        chunks=[Chunk(0.0, last.body)],
+    )
 
 
 def raw_request(

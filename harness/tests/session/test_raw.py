@@ -10,8 +10,9 @@ from raw_server import OK, serving
 from gatecert.desktop import OutgoingRequest, RequestCap
 from gatecert.desktop.transport import RequestCapExceeded
 from gatecert.record import Redactor
-from gatecert.session.canary import Canary
+from gatecert.session.canary import Canary, within_earshot
 from gatecert.session.raw import Heard, Raw, raw_request
+from gatecert.session.spending import TokenCap, TokenCapExceeded
 from gatecert.session.witness import Witness
 
 REQUEST = OutgoingRequest(
@@ -74,3 +75,29 @@ def test_a_canary_keeps_what_callers_say() -> None:
             caller.sendall(b"GET / HTTP/1.1\r\n\r\n")
             assert caller.recv(12) == b"HTTP/1.1 403"
         assert canary.heard == [b"GET / HTTP/1.1\r\n\r\n"]
+
+
+def test_what_a_raw_turn_may_cost_counts_against_the_cap_on_tokens() -> None:
+    turn = raw_request(REQUEST, body=b'{"max_tokens": 50}')
+    with serving(OK) as server:
+        tokens = TokenCap(100)
+        raw = Raw(server.url, Witness(), RequestCap(9), tokens)
+        assert raw.ask("a turn", turn).status == 200
+        assert tokens.spent == 55
+        with pytest.raises(TokenCapExceeded):
+            raw.ask("one too many", turn)
+    assert len(raw.witness.exchanges) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "heard"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("http://localhost:1/v1", True),
+        ("http://[::1]:9", True),
+        ("https://gateway.example", False),
+        ("http://10.0.0.7:80", False),
+    ],
+)
+def test_only_who_is_on_this_machine_could_call_the_canary(url: str, heard: bool) -> None:
+    assert within_earshot(url) is heard

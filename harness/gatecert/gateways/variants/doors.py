@@ -21,6 +21,15 @@ class CookieOfItsOwn(ReferenceGateway):
         return [*super().relayed_headers(response), ("set-cookie", "route=a; Path=/; HttpOnly")]
 
 
+@variant("speaks-for-its-own-connection")
+class SpeaksForItsOwnConnection(ReferenceGateway):
+    """The gateway offers the provider trailers and a kept connection of its own."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        own = [("te", "trailers"), ("keep-alive", "timeout=30"), ("proxy-connection", "keep-alive")]
+        return [*super().forwarded_headers(request), *own]
+
+
 @variant("guards-its-door")
 class GuardsItsDoor(ReferenceGateway):
     """Large heads, old HTTP, upgrades and requests that name an upstream are refused with 4xx."""
