@@ -1,5 +1,6 @@
 """Framing: where one request ends and the next begins, with requests that no library would write."""
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -86,8 +87,11 @@ def test_ambiguous_lengths_are_refused(
     desktop: DesktopApp, provider: ScriptedProvider, raw: Raw
 ) -> None:
     """A request with two lengths, an odd one, or an odd transfer coding is not served."""
-    request = a_turn(desktop, provider.script().text)
-    _none_is_served(raw, _ambiguous(request), "a request with {} to be refused")
+    patience_s = _patience(desktop, provider, raw)
+    script = provider.script()
+    shapes = _ambiguous(a_turn(desktop, script.text))
+    _none_is_served(raw, shapes, patience_s)
+    _none_arrived(provider, script)
 
 
 @requirement(
@@ -102,7 +106,9 @@ def test_broken_chunks_are_refused(
     desktop: DesktopApp, provider: ScriptedProvider, raw: Raw
 ) -> None:
     """A chunked body whose sizes are no plain hexadecimal numbers, or do not fit, is not served."""
-    request = a_turn(desktop, provider.script().text)
+    patience_s = _patience(desktop, provider, raw)
+    script = provider.script()
+    request = a_turn(desktop, script.text)
     size, body = f"{len(request.body):x}".encode(), request.body + b"\r\n0\r\n\r\n"
     bodies = {
         "a chunk size after 0x": b"0x" + size + b"\r\n" + body,
@@ -116,7 +122,8 @@ def test_broken_chunks_are_refused(
         shape: raw_request(request, drop=_LENGTHS, extra=chunked, body=data)
         for shape, data in bodies.items()
     }
-    _none_is_served(raw, shapes, "a request with {} to be refused")
+    _none_is_served(raw, shapes, patience_s)
+    _none_arrived(provider, script)
 
 
 @requirement(
@@ -285,21 +292,43 @@ def _without_key(desktop: DesktopApp, script: Script) -> bytes:
     return raw_request(a_turn(desktop, script.text), drop=["authorization", "x-api-key"])
 
 
-def _ask_all(raw: Raw, shapes: Mapping[str, bytes]) -> dict[str, Heard]:
+def _patience(desktop: DesktopApp, provider: ScriptedProvider, raw: Raw) -> float:
+    """How long to wait for an answer, in s: a request without fault is served first, and timed."""
+    began = time.monotonic()
+    heard = raw.ask("a request without fault", raw_request(a_turn(desktop, provider.script().text)))
+    expect(heard.status == 200, "a request without fault to be answered", heard.summary())
+    return max(_PATIENCE_S, 5 * (time.monotonic() - began))
+
+
+def _ask_all(
+    raw: Raw, shapes: Mapping[str, bytes], wait_s: float = _PATIENCE_S
+) -> dict[str, Heard]:
     with ThreadPoolExecutor(len(shapes)) as pool:
         asked = {
-            shape: pool.submit(raw.ask, shape, data, wait_s=_PATIENCE_S)
+            shape: pool.submit(raw.ask, shape, data, wait_s=wait_s)
             for shape, data in shapes.items()
         }
     return {shape: one.result() for shape, one in asked.items()}
 
 
-def _none_is_served(raw: Raw, shapes: Mapping[str, bytes], wanted: str) -> None:
-    heard = _ask_all(raw, shapes)
+def _none_is_served(raw: Raw, shapes: Mapping[str, bytes], patience_s: float) -> None:
+    heard = _ask_all(raw, shapes, patience_s)
     served = [shape for shape, one in heard.items() if one.status in range(200, 300)]
     expect(
         not served,
-        wanted.format(" or ".join(served)),
+        f"a request with {' or '.join(served)} to be refused",
         f"HTTP {heard[served[0]].status}" if served else "",
+        silent=True,
+    )
+
+
+def _none_arrived(provider: ScriptedProvider, script: Script) -> None:
+    """No provider was sent such a request whole, whatever its sender was told."""
+    arrived = [one for one in provider.receipts(script, late=True) if one.json() is not None]
+    expect(
+        not arrived,
+        "no request of doubtful length to reach a provider",
+        f"{len(arrived)} did, whole",
+        hop="gateway → provider",
         silent=True,
     )

@@ -50,6 +50,8 @@ def test_equal_requests_at_once_are_not_merged(
     with ThreadPoolExecutor(1) as pool:
         early = pool.submit(one.engine.turn, script.text)
         provider.wait_for_arrival(script)
+        if early.done():  # refused, or it would be held: then the second one's answer is no proof
+            answered(early.result(), "the first user's turn")
         late = two.engine.turn(script.text)
         provider.release(script)
         _nothing_of([_FIRST], late, "the second user's turn")
@@ -257,8 +259,15 @@ def test_answers_of_many_users_do_not_mix(
             provider.release(script)
         turns = [one.result() for one in asked]
     for own, turn in zip(marks, turns, strict=True):
+        if turn.exchange.status == 429:
+            continue  # a limit on what is open at once mixes nothing
         others = [mark for mark in marks if mark != own]
         _nothing_of(others, turn, "one of twelve turns at the same time")
+    expect(
+        any(turn.exchange.status == 200 for turn in turns),
+        "at least one of twelve turns at the same time to be answered",
+        turns[0].exchange.summary(),
+    )
 
 
 @requirement(

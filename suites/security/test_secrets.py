@@ -35,7 +35,7 @@ _TRACE = re.compile(
 )
 _INSIDE = re.compile(
     r"\b10\.\d+\.\d+\.\d+\b|\b192\.168\.\d+\.\d+\b|\b172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+\b"
-    r"|[\w-]+\.svc(?:\.cluster\.local)?\b|[\w-]+\.internal\b"
+    r"|[\w-]+\.svc(?:\.cluster\.local)?\b|[\w-]+\.[\w-]+\.internal\b"
 )
 _VERSION = re.compile(
     r"(?:nginx|apache|envoy|haproxy|litellm|uvicorn|werkzeug|python|express|kong|caddy|openresty)"
