@@ -11,6 +11,7 @@ from gatecert.suite import (
     DesktopApp,
     Desktops,
     Exchange,
+    NotApplicable,
     Receipt,
     ScriptedProvider,
     Target,
@@ -380,7 +381,10 @@ def test_empty_key_is_refused(desktop: DesktopApp) -> None:
 )
 def test_count_tokens_needs_the_key_too(desktops: Desktops) -> None:
     """count_tokens with a wrong key is refused with 401 or 403."""
-    refused(desktops(api_key=WRONG_KEY).engine.count_tokens("hi"), "count_tokens, unknown key,")
+    exchange = desktops(api_key=WRONG_KEY).engine.count_tokens("hi")
+    if exchange.status == 404 and desktops().engine.count_tokens("hi").status == 404:
+        raise NotApplicable("count_tokens is promised, but not there for any key")
+    refused(exchange, "count_tokens, unknown key,")
 
 
 def _carry_no_key(receipts: Sequence[Receipt], target: Target) -> None:

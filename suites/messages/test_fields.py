@@ -48,17 +48,27 @@ def test_unknown_fields_arrive_at_every_depth(
     desktop: DesktopApp, provider: ScriptedProvider
 ) -> None:
     """Fields that the gateway cannot know arrive in messages, blocks, tools, system, thinking and metadata."""
+    # Only forms that the client uses with this model: a gateway may translate the others for it.
+    engine = desktop.engine
+    traits = engine.profile.traits(engine.settings.chat_model)
+    thinking = (
+        {"type": "adaptive", "display": "omitted"}
+        if traits.adaptive
+        else {"type": "enabled", "budget_tokens": traits.max_tokens - 1}
+    )
+    effort = {"output_config": {"effort": "high", **_FUTURE}} if traits.effort else {}
+    low = {"output_config": {"effort": "low"}} if traits.effort else {}
     further: list[dict[str, Any]] = [
-        {"role": "system", "content": "Mind the gap.", "output_config": {"effort": "low"}},
+        {"role": "system", "content": "Mind the gap.", **low},
         {"role": "assistant", "content": [{"type": "text", "text": "Yes?", **_FUTURE}], **_FUTURE},
         {"role": "user", "content": [{"type": "text", "text": "Go on.", **_FUTURE}]},
     ]
     fields: dict[str, Any] = {
         "tools": [{**READ, **_FUTURE}],
         "system": [{"type": "text", "text": "Answer briefly.", **_FUTURE}],
-        "thinking": {"type": "adaptive", "display": "omitted", **_FUTURE},
+        "thinking": {**thinking, **_FUTURE},
         "metadata": {"user_id": '{"session_id":"1"}', **_FUTURE},
-        "output_config": {"effort": "high", **_FUTURE},
+        **effort,
     }
     for came in arrivals(desktop, provider, further=further, fields=fields):
         kept(further, came.further, "the messages")

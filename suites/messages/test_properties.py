@@ -62,6 +62,7 @@ _any_json = st.recursive(
 _object = st.dictionaries(_text, _any_json, max_size=4)
 _name = st.from_regex(r"[a-zA-Z0-9_-]{1,64}", fullmatch=True)
 _text_block = st.builds(lambda text: {"type": "text", "text": text}, _said)
+# never empty: the API refuses an empty signature or picture, so a gateway may drop such a block
 _base64 = st.from_regex(r"([A-Za-z0-9+/]{4}){1,9}", fullmatch=True)
 _thinking = st.builds(
     lambda text, signature: {"type": "thinking", "thinking": text, "signature": signature},

@@ -43,7 +43,10 @@ KEY_REQUIRED: Hints = {
     "apisix": "no anonymous_consumer in the key-auth plugin",
     "envoy": "failure_mode_allow: false in the ext_authz filter",
     "kong": "no anonymous consumer in the key-auth plugin",
-    "litellm": "general_settings.master_key; without it every key is accepted",
+    "litellm": (
+        "general_settings.master_key, else every key is accepted; and custom_auth or a database,"
+        " else an unknown key is a 400 'No connected db'"
+    ),
     "portkey": "the open-source gateway checks no key: let a proxy in front of it do so",
 }
 
