@@ -290,29 +290,6 @@ def test_remains_of_a_stopped_answer_reach_nobody(
         _nothing_of([_FIRST, stopped.token], turn, "the turn after somebody stopped an answer")
 
 
-@requirement(
-    "SEC-10",
-    MUST,
-    source="field: negative caching of errors",
-    why="An error is shown to everybody who asks the same, and a retry cannot succeed, although the provider is well.",
-    fix="Never keep an error of the provider; ask again for every request.",
-    since="0.2",
-    hints={"nginx": "proxy_cache_valid must name no error status (any does)"},
-)
-def test_an_error_is_not_kept_for_the_next(
-    desktops: Desktops, provider: ScriptedProvider, target: Target
-) -> None:
-    """Who sends the same after an error gets the provider's new answer, the same user or another."""
-    one, two = _two_users(desktops, target)
-    error = {"type": "invalid_request_error", "message": "Amber trouble of the first request"}
-    failing, good = Plan(status=400, error=error), _says(_SECOND)
-    for app, what in ((one, "the same user's second try"), (two, "another user's same request")):
-        script = provider.everywhere([failing, good])
-        one.engine.turn(script.text, stream=False)
-        turn = app.engine.turn(script.text, stream=False)
-        _nothing_of([error["message"]], turn, what)
-
-
 def _says(text: str, *, hold_after: int | None = None, hold_ms: float = 0) -> Plan:
     return Plan(blocks=[Block("text", [text])], hold_after=hold_after, hold_ms=hold_ms)
 

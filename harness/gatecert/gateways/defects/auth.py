@@ -19,7 +19,7 @@ from gatecert.wire import Headers, Reply, Request
     "accepts-any-key",
     *"""
         AUTH-03 AUTH-05 AUTH-06 AUTH-07 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-15 AUTH-17 AUTH-18
-        AUTH-20 AUTH-30 AUTH-31 AUTH-33 AUTH-34 AUTH-35 AUTH-38 SEC-04 SEC-05
+        AUTH-20 AUTH-30 AUTH-31 AUTH-33 AUTH-34 AUTH-35 AUTH-38 SEC-05
     """.split(),
 )
 class AcceptsAnyKey(ReferenceGateway):
@@ -170,7 +170,7 @@ class CaseSensitiveScheme(ReferenceGateway):
         return []
 
 
-@defect("open-discovery", "SEC-04", "AUTH-15")
+@defect("open-discovery", "AUTH-15")
 class OpenDiscovery(ReferenceGateway):
     """The model list is served to whoever asks."""
 

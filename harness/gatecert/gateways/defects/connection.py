@@ -51,7 +51,7 @@ class RefusesOneToken(ReferenceGateway):
 @defect(
     "cools-down-after-error",
     *"""
-        CONN-03 ERR-24 ERR-27 ERR-31 ERR-39 PASS-23 SEC-10
+        CONN-03 ERR-24 ERR-27 ERR-31 ERR-39 PASS-23
     """.split(),
 )
 class CoolsDownAfterError(ReferenceGateway):

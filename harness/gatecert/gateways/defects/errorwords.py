@@ -93,7 +93,7 @@ class AsksRefusalsTwice(ReferenceGateway):
             yield response
 
 
-@defect("remembers-refusals", "SEC-10", "ERR-24")
+@defect("remembers-refusals", "ERR-24")
 class RemembersRefusals(ReferenceGateway):
     """A refusal is kept, and given again to the same request."""
 

@@ -86,7 +86,7 @@ class CachesByTheWords(_Cache):
         return _digest(credential(request), request.path, words[-4000:], body.get("stream"))
 
 
-@defect("keeps-errors", "SEC-10")
+@defect("keeps-errors", "ERR-24")
 class KeepsErrors(_Cache):
     """An error of the provider is kept and given to whoever sends the same again."""
 
