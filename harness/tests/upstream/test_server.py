@@ -1,104 +1,24 @@
 from __future__ import annotations
 
-import base64
 import json
 import socket
-from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import pytest
+from provider_bench import Bench, body_with, events, kind, script
 
-from gatecert.desktop import ServerSentEvent, SseParser, assemble
+from gatecert.desktop import assemble
 from gatecert.upstream import (
     Block,
-    Directive,
     Plan,
     Provider,
     ProviderUnreachable,
-    Receipt,
     default_text,
-    embed,
     messages_api,
     new_token,
 )
-from gatecert.upstream.compression import CODINGS, offered
 from gatecert.wire import Child, ChildError
-
-LIMIT = httpx.Timeout(10)
-HEADERS = {"x-api-key": "sk-test", "anthropic-version": "2023-06-01"}
-
-
-def body_with(text: str, **fields: Any) -> dict[str, Any]:
-    messages = [{"role": "user", "content": text}]
-    return {"model": "m", "max_tokens": 9, "messages": messages, "stream": True, **fields}
-
-
-@dataclass(frozen=True)
-class Script:
-    """What one token's requests look like and earn."""
-
-    token: str
-    body: dict[str, Any]
-
-
-def script(plans: Plan | Mapping[str, Any], **fields: Any) -> Script:
-    named = {"primary": (plans,)} if isinstance(plans, Plan) else plans
-    token = new_token()
-    return Script(token, body_with(embed(Directive(token, named)), **fields))
-
-
-@dataclass(frozen=True)
-class Bench:
-    """A running provider, a client for it, and the harness's side."""
-
-    url: str
-    http: httpx.Client
-    provider: Provider
-
-    def post(
-        self,
-        wanted: Script,
-        path: str = "/v1/messages",
-        headers: Mapping[str, str] | None = None,
-    ) -> httpx.Response:
-        return self.http.post(path, json=wanted.body, headers=headers)
-
-    def read(self, wanted: Script) -> tuple[bytes, bool]:
-        """What came of a stream, and whether it broke off."""
-        came = b""
-        with self.http.stream("POST", "/v1/messages", json=wanted.body) as response:
-            try:
-                for piece in response.iter_raw():
-                    came += piece
-            except (httpx.RemoteProtocolError, httpx.ReadError):
-                return came, True
-        return came, False
-
-    def receipt(self, wanted: Script) -> Receipt:
-        (receipt,) = self.provider.receipts(wanted.token)
-        return receipt
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    child = Child.python("provider", "gatecert.upstream", ["127.0.0.1:0"])
-    url = child.facts["url"]
-    provider = Provider(url)
-    with httpx.Client(base_url=url, headers=HEADERS, timeout=LIMIT, trust_env=False) as client:
-        yield Bench(url, client, provider)
-    provider.close()
-    child.stop()
-
-
-def events(raw: bytes) -> list[ServerSentEvent]:
-    return SseParser().feed(raw)
-
-
-def kind(response: httpx.Response) -> str:
-    return str(response.json()["error"]["type"])
 
 
 def test_a_stream_says_the_default_text(bench: Bench) -> None:
@@ -217,61 +137,6 @@ def test_an_echo_tells_what_arrived(bench: Bench) -> None:
     assert (told["provider"], told["method"]) == ("primary", "POST")
     assert told["target"] == "/v1/messages?beta=true"
     assert told["body_bytes"] == len(bench.receipt(wanted).body)
-
-
-def test_compression_is_used_where_it_is_offered(bench: Bench) -> None:
-    wanted = script(Plan(compress=True), stream=False)
-    assert bench.post(wanted).headers["content-encoding"] == "gzip"
-    bare = bench.http.post(
-        "/v1/messages", json=wanted.body, headers={"accept-encoding": "identity"}
-    )
-    assert "content-encoding" not in bare.headers
-    assert bare.json()["content"] == bench.post(wanted).json()["content"]
-
-
-@pytest.mark.parametrize("coding", CODINGS)
-@pytest.mark.parametrize("stream", [True, False])
-def test_every_coding_can_be_read(bench: Bench, coding: str, stream: bool) -> None:
-    wanted = script(Plan(compress=True, coding=coding), stream=stream)
-    response = bench.post(wanted, headers={"accept-encoding": f"identity, {coding}"})
-    assert response.headers["content-encoding"] == coding
-    if stream:
-        assert assemble(events(response.content)).text.startswith("Answer for")
-    else:
-        assert response.json()["content"][0]["text"].startswith("Answer for")
-
-
-def test_an_error_is_compressed_like_an_answer(bench: Bench) -> None:
-    wanted = script(Plan(status=400, error={"message": "No"}, compress=True))
-    response = bench.post(wanted)
-    assert response.headers["content-encoding"] == "gzip"
-    assert response.json()["error"]["message"] == "No"
-
-
-def test_a_coding_that_is_refused_is_not_offered() -> None:
-    assert offered("gzip", "br, GZIP;q=0.5")
-    assert not offered("gzip", "br, gzip;q=0")
-    assert not offered("br", "gzip, deflate")
-
-
-def test_a_body_may_be_no_text_and_very_long(bench: Bench) -> None:
-    wanted = script(
-        Plan(status=400, body_base64=base64.b64encode(b"\xff\x00").decode(), body_times=9)
-    )
-    assert bench.post(wanted).content == b"\xff\x00" * 9
-
-
-def test_a_header_may_have_several_lines(bench: Bench) -> None:
-    wanted = script(Plan(headers={"X-Twice": ["one", "two"], "Request-Id": "mine"}))
-    headers = bench.post(wanted).headers
-    assert headers.get_list("x-twice") == ["one", "two"]
-    assert headers.get_list("request-id") == ["mine"]
-
-
-def test_an_answer_is_held_before_its_head(bench: Bench) -> None:
-    wanted = script(Plan(hold_after=-1, hold_ms=5), stream=False)
-    assert bench.post(wanted).status_code == 200
-    assert bench.receipt(wanted).hold == "expired"
 
 
 @pytest.mark.parametrize(
