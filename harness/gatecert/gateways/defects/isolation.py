@@ -75,7 +75,7 @@ class CachesForAllUsers(_Cache):
         return _digest(request.target, headers, request.body.decode("latin-1"))
 
 
-@defect("caches-by-the-words", "SEC-03", "MSG-25", "MSG-39")
+@defect("caches-by-the-words", "SEC-03", "MSG-25")
 class CachesByTheWords(_Cache):
     """A semantic cache for each key finds an answer by the user's words alone."""
 
@@ -149,7 +149,7 @@ class ListCacheBeforeKeyCheck(ReferenceGateway):
         return refusal
 
 
-@defect("key-check-by-session", "SEC-04")
+@defect("key-check-by-session", "SEC-04", "SEC-30")
 class KeyCheckBySession(ReferenceGateway):
     """The key check is skipped for a session id that a valid key has used before."""
 

@@ -218,7 +218,7 @@ class LastHeaderLineWins(ReferenceGateway):
         return list(dict(super().relayed_headers(response)).items())
 
 
-@defect("labels-json-as-text", "PASS-20")
+@defect("labels-json-as-text", "MSG-20", "PASS-20")
 class LabelsJsonAsText(ReferenceGateway):
     """Whole answers and errors are labelled as plain text."""
 
@@ -236,7 +236,7 @@ class KnowsGzipOnly(ReferenceGateway):
         return [(k, v) for k, v in headers if k.lower() != "content-encoding" or v == "gzip"]
 
 
-@defect("loses-encoding-of-streams", "PASS-21")
+@defect("loses-encoding-of-streams", "STREAM-53", "PASS-21")
 class LosesEncodingOfStreams(ReferenceGateway):
     """Compressed streams lose the header that says so."""
 
@@ -246,7 +246,7 @@ class LosesEncodingOfStreams(ReferenceGateway):
         return [(k, v) for k, v in headers if not streams or k.lower() != "content-encoding"]
 
 
-@defect("always-asks-for-compression", "PASS-22")
+@defect("always-asks-for-compression", "MSG-23", "PASS-22")
 class AlwaysAsksForCompression(ReferenceGateway):
     """The provider is asked to compress for clients that cannot read it."""
 
@@ -256,7 +256,7 @@ class AlwaysAsksForCompression(ReferenceGateway):
         return [*kept, ("Accept-Encoding", "gzip, br")]
 
 
-@defect("counts-characters", "ERR-27", "PASS-22", "PASS-23")
+@defect("counts-characters", "MSG-21", "MSG-50", "MSG-59", "ERR-27", "PASS-22", "PASS-23")
 class CountsCharacters(ReferenceGateway):
     """Content-Length counts characters, and an answer is cut to it."""
 
