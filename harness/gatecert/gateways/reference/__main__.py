@@ -7,7 +7,6 @@ until standard input closes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import sys
 
@@ -17,6 +16,11 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.gateways.reference.tls import NoCertificates
 from gatecert.gateways.variants import VARIANTS
 from gatecert.wire import announce, wait_for_parent
+
+_HTTPS_STAGES = ("listen_tls", "certificates", "tls_context")
+_NEEDS_TLS = (
+    "this defect or variant is one of the https address, which needs the extra gatecert[tls]"
+)
 
 
 def gateway_class(kind: str, name: str) -> type[ReferenceGateway]:
@@ -28,6 +32,11 @@ def gateway_class(kind: str, name: str) -> type[ReferenceGateway]:
     return ReferenceGateway
 
 
+def differs_in_https(kind: type[ReferenceGateway]) -> bool:
+    """Whether a gateway differs from the reference in how it serves https."""
+    return any(getattr(kind, s) is not getattr(ReferenceGateway, s) for s in _HTTPS_STAGES)
+
+
 async def serve(gateway: ReferenceGateway) -> None:
     """Serve on a free port until the parent is gone."""
     try:
@@ -36,8 +45,12 @@ async def serve(gateway: ReferenceGateway) -> None:
         announce(error=f"the embedded gateway cannot listen: {exc.strerror}")
         return
     tls_url, root = "", b""
-    with contextlib.suppress(NoCertificates):
+    try:
         tls_url, root = await gateway.listen_tls(host)
+    except NoCertificates:
+        if differs_in_https(type(gateway)):  # as plain http it would be the gateway as it is
+            announce(error=_NEEDS_TLS)
+            return
     announce(url=f"http://{host}:{port}", tls_url=tls_url, tls_root=root.decode())
     await wait_for_parent()
 
