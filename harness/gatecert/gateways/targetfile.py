@@ -22,6 +22,8 @@ from gatecert.errors import UsageError
 from gatecert.gateways.headersecrets import header_secrets
 from gatecert.gateways.target import Models, Promises, SampleKeys, Target
 
+# of hundreds of names, the list would hide the message
+_MOST_KNOWN = 50
 _GATEWAY_KEYS = {
     "name": str,
     "base_url": str,
@@ -228,7 +230,10 @@ def _unused(name: str, used: Collection[str]) -> str:
 def near(word: str, known: Mapping[str, Any] | Sequence[str]) -> str:
     """``; did you mean ...?`` where something known is near, else the known words."""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {match[0]!r}?" if match else f"; known: {', '.join(sorted(known))}"
+    if match:
+        return f"; did you mean {match[0]!r}?"
+    shown, left = sorted(known)[:_MOST_KNOWN], len(known) - _MOST_KNOWN
+    return f"; known: {', '.join(shown)}{f' and {left} more' if left > 0 else ''}"
 
 
 def _headers(raw: Mapping[str, Any], where: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gatecert.errors import UsageError
+from gatecert.gateways.defects import DEFECTS
 from gatecert.overhead.estimate import estimate
 from gatecert.session.options import LEAST_OVERHEAD_PAIRS, RunOptions
 
@@ -33,6 +34,12 @@ def test_contradictions_are_named(options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError) as caught:
         RunOptions(**options).check()
     assert words in str(caught.value)
+
+
+def test_an_unknown_defect_is_not_answered_with_hundreds_of_names() -> None:
+    with pytest.raises(UsageError) as caught:
+        RunOptions(defect="qqq").check()
+    assert f"and {len(DEFECTS) - 50} more" in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["embedded", "portkey"])
