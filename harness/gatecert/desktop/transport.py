@@ -39,10 +39,14 @@ class RequestCapExceeded(RuntimeError):
 
 
 class RequestCap:
-    """A limit on the number of requests, shared by every transport of a process."""
+    """A limit on the number of requests, shared by every transport of a process.
 
-    def __init__(self, limit: int) -> None:
+    ``processes`` is among how many the run's own limit was divided.
+    """
+
+    def __init__(self, limit: int, processes: int = 1) -> None:
         self.limit = limit
+        self._whose = f" for each of {processes} workers" if processes > 1 else ""
         self.sent = 0
         self._lock = threading.Lock()
 
@@ -51,7 +55,8 @@ class RequestCap:
         with self._lock:
             if self.sent >= self.limit:
                 raise RequestCapExceeded(
-                    f"the limit of {self.limit} requests is reached; raise it with --max-requests"
+                    f"the limit of {self.limit} requests{self._whose} is reached; "
+                    "raise it with --max-requests"
                 )
             self.sent += 1
 

@@ -18,7 +18,7 @@ def watch_over(config: pytest.Config) -> None:
         return
     shared = config.stash[SHARED]
     target = shared.target
-    cap = config.stash[CAP] = RequestCap(shared.limits.requests)
+    cap = config.stash[CAP] = RequestCap(shared.limits.requests, shared.workers)
     most = shared.limits.tokens
     config.stash[TOKENS] = None if most is None else TokenCap(most)
     if target.scripted:

@@ -204,6 +204,11 @@ def test_the_cap_counts_every_transport_of_the_process() -> None:
     assert (len(server.requests), cap.sent) == (2, 2)
 
 
+def test_a_cap_that_is_a_share_says_so() -> None:
+    with pytest.raises(RequestCapExceeded, match="limit of 0 requests for each of 3 workers is"):
+        RequestCap(0, processes=3).take()
+
+
 @pytest.mark.parametrize(
     "url",
     [
