@@ -171,7 +171,8 @@ def explore(request: pytest.FixtureRequest, witness: Witness) -> Iterator[Explor
     shared = request.config.stash[SHARED]
     identifier = request.node.stash[REQUIREMENT].id
     set_hypothesis_home_dir(cache_folder() / "hypothesis")  # tables of characters, no examples
-    replay = f"-k {identifier} --seed {shared.seed} --examples {shared.examples}"
+    seeded = f"-k {identifier} --seed {shared.seed} --examples {shared.examples}"
+    replay = f"gatecert run {seeded}, with the options that name the gateway"
     exploration = Exploration(shared.seed, shared.examples, replay)
     yield exploration
     tried = {"name": "examples tried", "arm": f"seed {shared.seed}", "n": exploration.tried}

@@ -140,7 +140,7 @@ class ChecksKeyLate(ReferenceGateway):
         return refusal
 
 
-@defect("passes-client-key", "AUTH-12", "FALL-12")
+@defect("passes-client-key", "AUTH-12", "FALL-12", "SEC-54")
 class PassesClientKey(ReferenceGateway):
     """The client's Authorization goes on to the provider beside the provider's key."""
 
