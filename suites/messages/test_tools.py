@@ -46,6 +46,9 @@ _IDS = (
     "_",
 )
 _SCHEMA = {"type": "object", "properties": {"q": {"type": "string"}}, "required": ["q"]}
+# more tools and a longer name than another maker's API takes (128, and 64 characters)
+_MANY = 140
+_LONG_NAME = "mcp__acme-ticket-service__" + "search-tickets-of-all-projects-by-customer_" * 2
 
 
 @requirement(
@@ -183,6 +186,32 @@ def test_tool_search_arrives(desktop: DesktopApp, provider: ScriptedProvider) ->
         expect(
             _SEARCH_BETA in listed, f"the beta {_SEARCH_BETA}", f"{listed}", hop=_HOP, silent=True
         )
+
+
+@requirement(
+    "MSG-65",
+    MUST,
+    source="observed: tools of MCP servers are sent as mcp__server__tool, all that the user has switched on",
+    why="Tools of a user's own servers are missing, or the client does not know the tool that is called.",
+    fix="Pass tools on as they are: no limit on their number or the length of their names, and no renaming.",
+    since="0.2",
+)
+def test_many_tools_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """Many tools with long names arrive, and a call of the last one in both directions."""
+    tools = [
+        {"name": f"mcp__notes-{n}__list-all", "description": "Lists.", "input_schema": _SCHEMA}
+        for n in range(_MANY)
+    ]
+    last = {"name": _LONG_NAME, "description": "Finds tickets.", "input_schema": _SCHEMA}
+    call = _call("toolu_01Many", _LONG_NAME, {"q": "late"})
+    result = {"tool_use_id": call["id"], "type": "tool_result", "content": "none"}
+    history = [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
+    plan = Plan(blocks=[Block.of(call)], stop_reason="tool_use")
+    fields = {"tools": [*tools, last]}
+    for came in arrivals(desktop, provider, plan=plan, further=history, fields=fields):
+        kept(fields["tools"], came.body.get("tools"), "the tools")
+        kept(history, came.further, "the call and its result")
+        kept_in_answer([call], _content(came.turn), "the call of the answer")
 
 
 def _call(name: str, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:

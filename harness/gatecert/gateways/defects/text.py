@@ -18,7 +18,10 @@ from gatecert.wire import Reply, Request
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SCRIPT = re.compile(r"<script.*?</script>", re.DOTALL | re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<!\S)[\w.+-]{1,64}@[\w.-]{3,64}")
+_WHOLE_NUMBER = re.compile(r"-?\d{1,15}")
 _DEEPEST = 32
+_WINDOW = 50
 _HTML = [("content-type", "text/html")]
 
 
@@ -226,3 +229,42 @@ class HangsUpOnLargeBodies(ReferenceGateway):
             reply.abort()
             return
         await super().serve(request, reply)
+
+
+@defect("masks-addresses", "MSG-68")
+class MasksAddresses(BentRequest):
+    """Mail addresses in texts are replaced by a placeholder, to protect personal data."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        _cleaned(body, lambda text: _ADDRESS.sub("[EMAIL]", text))
+
+
+@defect("strings-become-numbers", "MSG-67")
+class StringsBecomeNumbers(BentRequest):
+    """Strings of digits are written as numbers, as PHP does with JSON_NUMERIC_CHECK."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        _cleaned(body, lambda text: int(text) if _WHOLE_NUMBER.fullmatch(text) else text)
+
+
+@defect("keeps-fifty-messages", "MSG-66")
+class KeepsFiftyMessages(BentRequest):
+    """Of a long conversation only the last messages go to the provider, to save tokens."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("messages"), list):
+            first, *others = body["messages"] or [None]
+            body["messages"] = [first, *others[-_WINDOW:]] if others else body["messages"]
+
+
+@defect("drops-repeated-messages", "MSG-66", "MSG-63")
+class DropsRepeatedMessages(BentRequest):
+    """A message that was in the conversation before is left out."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("messages"), list):
+            kept: list[Any] = []
+            for message in body["messages"]:
+                if message not in kept:
+                    kept.append(message)
+            body["messages"] = kept

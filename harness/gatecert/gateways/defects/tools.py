@@ -22,6 +22,7 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Request
 
 _SHORTEST_LIMIT = 40  # what another maker's API takes
+_LONGEST_NAME, _MOST_TOOLS = 64, 128  # the same maker's
 
 
 @defect("translates-tool-choice", "MSG-29", "MSG-30")
@@ -161,3 +162,30 @@ class DropsDeferredTools(BentRequest):
     def change_request(self, body: dict[str, Any]) -> None:
         if isinstance(body.get("tools"), list):
             body["tools"] = [tool for tool in body["tools"] if not tool.get("defer_loading")]
+
+
+@defect("cuts-tool-names", "MSG-65")
+class CutsToolNames(BentRequest):
+    """Names of tools are cut to the length that another API takes."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for named in (*tools_of(body), *calls_of(body)):
+            named["name"] = named["name"][:_LONGEST_NAME]
+
+
+@defect("drops-tools-beyond-128", "MSG-65")
+class DropsToolsBeyond128(BentRequest):
+    """Of many tools only as many as another API takes are passed on."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("tools"), list):
+            body["tools"] = body["tools"][:_MOST_TOOLS]
+
+
+@defect("renames-tools-with-hyphens", "MSG-65")
+class RenamesToolsWithHyphens(BentRequest):
+    """Names of tools are made identifiers: hyphens become underscores."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for named in (*tools_of(body), *calls_of(body)):
+            named["name"] = named["name"].replace("-", "_")
