@@ -122,7 +122,7 @@ def test_a_turn_does_not_wait_for_another(desktops: Desktops, provider: Scripted
     first, second = desktops(), desktops()
     with ThreadPoolExecutor(1) as pool:
         streamed = pool.submit(first.engine.turn, slow.text)
-        provider.wait_for_arrival(slow)
+        provider.wait_for_arrival(slow, streamed)
         turn = second.engine.turn(quick.text, stream=False)
         provider.release(slow)
         answered(streamed.result(), "a streamed turn")

@@ -270,7 +270,7 @@ def test_discovery_does_not_wait_for_a_turn(desktops: Desktops, provider: Script
     first, second = desktops(), desktops()
     with ThreadPoolExecutor(1) as pool:
         streamed = pool.submit(first.engine.turn, slow.text)
-        provider.wait_for_arrival(slow)
+        provider.wait_for_arrival(slow, streamed)
         found = second.discover_models()
         provider.release(slow)
         streamed.result()

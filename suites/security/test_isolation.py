@@ -49,7 +49,7 @@ def test_equal_requests_at_once_are_not_merged(
     one, two = _two_users(desktops, target)
     with ThreadPoolExecutor(1) as pool:
         early = pool.submit(one.engine.turn, script.text)
-        provider.wait_for_arrival(script)
+        provider.wait_for_arrival(script, early)
         if early.done():  # refused, or it would be held: then the second one's answer is no proof
             answered(early.result(), "the first user's turn")
         late = two.engine.turn(script.text)
@@ -253,8 +253,8 @@ def test_answers_of_many_users_do_not_mix(
             pool.submit(users[number % 2].engine.turn, script.text)
             for number, script in enumerate(scripts)
         ]
-        for script in scripts:
-            provider.wait_for_arrival(script)
+        for script, one in zip(scripts, asked, strict=True):
+            provider.wait_for_arrival(script, one)
         for script in reversed(scripts):
             provider.release(script)
         turns = [one.result() for one in asked]

@@ -160,7 +160,7 @@ def test_leaving_harms_no_other_stream(desktops: Desktops, provider: ScriptedPro
     first, second = desktops(), desktops(silence_s=2)
     with ThreadPoolExecutor(1) as pool:
         kept = pool.submit(first.engine.turn, stays.text)
-        provider.wait_for_arrival(stays)
+        provider.wait_for_arrival(stays, kept)
         second.engine.turn(leaves.text, on_event=lambda event: event.name != "content_block_delta")
         provider.receipts(leaves, wait_ms=2_000)  # until the provider has noticed, where it does
         provider.release(stays)

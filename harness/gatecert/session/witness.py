@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from gatecert.upstream import (
 HOLD_MS = 10_000
 # how long a copy of a request that a gateway mirrors or repeats may take
 LATE_MS = 250
+_ARRIVAL_MS, _LOOK_MS = 5000, 100
 _MOST_EXCHANGES = 8
 _MOST_RECEIPTS = 8
 
@@ -208,10 +210,15 @@ class ScriptedProvider:
         self._witness.other_keys += [("key-at-the-provider", key) for key in sorted(found)]
         return found
 
-    def wait_for_arrival(self, script: Script) -> None:
-        """Return once a request of the script has reached a provider, or after 5 s without one."""
+    def wait_for_arrival(self, script: Script, asked: Future[Any]) -> None:
+        """Return once a request of the script has reached a provider, or after 5 s without one.
+
+        Nor is anything waited for once it has been answered: then the gateway has refused it.
+        """
         try:
-            self._provider.arrived(script.token, 1, wait_ms=5000)
+            for _ in range(_ARRIVAL_MS // _LOOK_MS):
+                if self._provider.arrived(script.token, 1, wait_ms=_LOOK_MS) or asked.done():
+                    return
         except ProviderUnreachable as exc:
             raise CannotJudge("provider-lost", str(exc)) from exc
 
