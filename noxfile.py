@@ -110,13 +110,13 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def killtable(session: nox.Session) -> None:
-    """Prove that every requirement can fail, that weaker ones would not, that none cries wolf.
+    """Prove that every requirement can fail, that every defect is noticed, that none cries wolf.
 
     Each defect by what is pinned to it; `nox -s killtable -- --checkers --repeat 20` looks for
-    whatever else a defect breaks as well, and takes an hour.
+    whatever else a defect breaks as well, weakens the checks, and takes more than an hour.
     """
     install(session)
-    wanted = session.posargs or ["--quick", "--checkers", "--repeat", "2"]
+    wanted = session.posargs or ["--quick"]
     session.run("gatecert", "killtable", "--out", "reports/nox-killtable", *wanted)
 
 

@@ -295,7 +295,7 @@ def _add_killtable(commands: Commands[_Parser]) -> None:
     add(
         "--quick",
         action="store_true",
-        help="judge each defect by the requirements pinned to it only, not by all",
+        help="judge defects by what is pinned to them only, and variants by all but costly ones",
     )
     add(
         "--checkers",

@@ -159,6 +159,7 @@ class _Builder:
         if key == "signature":
             block[key] = text
         else:
+            block.setdefault(key, "")  # its place among the block's keys
             self._parts[index].setdefault(key, []).append(text)
 
     def _on_content_block_stop(self, data: dict[str, Any]) -> None:

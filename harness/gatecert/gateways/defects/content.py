@@ -56,7 +56,7 @@ class JoinsAnswerTexts(BentRequest):
                 message["content"] = "".join(map(str, texts))
 
 
-@defect("drops-pictures-in-results", "MSG-33", "MSG-63")
+@defect("drops-pictures-in-results", "MSG-33")
 class DropsPicturesInResults(BentRequest):
     """Pictures that a tool gave back do not reach the model."""
 
