@@ -149,7 +149,7 @@ class ListCacheBeforeKeyCheck(ReferenceGateway):
         return refusal
 
 
-@defect("key-check-by-session", "SEC-04", "SEC-30")
+@defect("key-check-by-session", "SEC-04")
 class KeyCheckBySession(ReferenceGateway):
     """The key check is skipped for a session id that a valid key has used before."""
 
@@ -167,7 +167,7 @@ class KeyCheckBySession(ReferenceGateway):
         return refusal
 
 
-@defect("trusts-the-connection", "SEC-05", "SEC-30")
+@defect("trusts-the-connection", "SEC-05")
 class TrustsTheConnection(ReferenceGateway):
     """A connection on which a valid key was seen once needs none any more."""
 
