@@ -109,7 +109,7 @@ class BentError(ReferenceGateway):
         if response.status_code < 400:
             await super().relay(request, response, reply)
             return
-        body = await response.aread()
+        body = self.without_key(await response.aread())
         other = self.instead(response.status_code, body)
         status, kind, sent = other or (response.status_code, "", body)
         gone = {"content-length", "content-encoding", *(["content-type"] if kind else [])}
