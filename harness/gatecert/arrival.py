@@ -32,6 +32,8 @@ READ: Json = {
         "required": ["path"],
     },
 }
+# between two messages of the user, which a gateway may join as the provider does
+READY: Json = {"role": "assistant", "content": [{"type": "text", "text": "Go on."}]}
 # beyond 2^53 a double, which is what JavaScript and many gateways have, is not exact
 _EXACT_INTEGER = 2**53
 

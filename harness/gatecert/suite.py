@@ -3,6 +3,7 @@
 from gatecert.arrival import (
     BOTH,
     READ,
+    READY,
     Arrival,
     arrival,
     arrivals,
@@ -67,6 +68,7 @@ __all__ = [
     "MAY",
     "MUST",
     "READ",
+    "READY",
     "SHOULD",
     "WRONG_KEY",
     "Arrival",

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 
 from gatecert.suite import (
     MUST,
@@ -135,13 +136,15 @@ def test_malformed_credentials_are_no_server_error(desktop: DesktopApp, target: 
     since="0.2",
 )
 def test_answers_do_not_echo_the_key(desktop: DesktopApp, target: Target) -> None:
-    """No answer repeats the client's key: turns, streamed and not, discovery, and unknown paths."""
+    """No answer repeats the client's key: turns, discovery, unknown paths and methods."""
     if len(target.api_key) < _SHORTEST_SOUGHT:
         raise NotApplicable("the key is so short that its text may stand in any answer")
     engine = desktop.engine
+    turn = engine.turn("hi", stream=False).exchange
     answers = [
         engine.turn("hi").exchange,
-        engine.turn("hi", stream=False).exchange,
+        turn,
+        desktop.send("OPTIONS", replace(turn.request, method="OPTIONS")),
         engine.turn("hi", path="/gatecert/no-such-path").exchange,
         desktop.discover_models(),
     ]

@@ -6,6 +6,7 @@ from typing import Any
 from gatecert.suite import (
     MUST,
     READ,
+    READY,
     SHOULD,
     DesktopApp,
     ScriptedProvider,
@@ -44,7 +45,8 @@ def _loop(marker: dict[str, Any]) -> list[dict[str, Any]]:
 def test_marker_of_the_last_block_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """The cache marker of the last block arrives, be it a tool result or a picture."""
     marked_picture = {**_PICTURE, "cache_control": {"type": "ephemeral"}}
-    for further in (_loop({"type": "ephemeral"}), [{"role": "user", "content": [marked_picture]}]):
+    picture = [READY, {"role": "user", "content": [marked_picture]}]
+    for further in (_loop({"type": "ephemeral"}), picture):
         for came in arrivals(desktop, provider, further=further):
             kept(further, came.further, "the marked messages")
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from gatecert.suite import (
     MUST,
+    READY,
     SHOULD,
     DesktopApp,
     ScriptedProvider,
@@ -123,7 +124,7 @@ def test_attachments_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> 
         {"type": "document", "source": blocks, "title": "Parts"},
         {"type": "text", "text": "What do they say?"},
     ]
-    further = [{"role": "user", "content": content}]
+    further = [READY, {"role": "user", "content": content}]
     for came in arrivals(desktop, provider, further=further):
         kept(further, came.further, "the attachments")
 
@@ -144,7 +145,7 @@ def test_named_attachments_arrive(desktop: DesktopApp, provider: ScriptedProvide
         {"type": "document", "source": {"type": "url", "url": "https://files.example/plan.pdf"}},
         {"type": "image", "source": {"type": "file", "file_id": "file_011CNha8iCJcU1wXNR6q4V8w"}},
     ]
-    further = [{"role": "user", "content": content}]
+    further = [READY, {"role": "user", "content": content}]
     betas = ("files-api-2025-04-14",)
     for came in arrivals(desktop, provider, further=further, betas=betas):
         kept(further, came.further, "the attachments")

@@ -4,6 +4,7 @@ from typing import Any
 
 from gatecert.suite import (
     MUST,
+    READY,
     SHOULD,
     DesktopApp,
     ScriptedProvider,
@@ -24,10 +25,10 @@ _HINTS = {
 
 
 def _attached(size: int, parts: int) -> list[dict[str, Any]]:
-    """A user message with so many bytes of attachments."""
+    """A user message with so many bytes of attachments, behind an answer."""
     data = "iVBORw0KGgoA" * (size // parts // 12)
     source = {"type": "base64", "media_type": "image/png", "data": data}
-    return [{"role": "user", "content": [{"type": "image", "source": source}] * parts}]
+    return [READY, {"role": "user", "content": [{"type": "image", "source": source}] * parts}]
 
 
 def _arrives(

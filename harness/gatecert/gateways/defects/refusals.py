@@ -123,3 +123,15 @@ class NamesConsumerByKey(ReferenceGateway):
 
     def relayed_headers(self, response: httpx.Response) -> Headers:
         return [*super().relayed_headers(response), ("x-consumer-username", self._consumer)]
+
+
+@defect("preflight-echoes-headers", "AUTH-37")
+class PreflightEchoesHeaders(ReferenceGateway):
+    """OPTIONS is answered with whatever headers came, as debugging aids for browsers do."""
+
+    async def serve(self, request: Request, reply: Reply) -> None:
+        if request.method != "OPTIONS":
+            await super().serve(request, reply)
+            return
+        body = json.dumps(dict(request.headers)).encode()
+        await reply.answer(200, [("content-type", "application/json")], body)

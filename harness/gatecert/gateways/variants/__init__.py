@@ -1,10 +1,12 @@
 """Harmless variants of the reference gateway: they differ, and must pass everything."""
 
 from gatecert.gateways.variants import (  # noqa: F401 - importing registers them
+    bodies,
     doors,
-    forms,
+    models,
+    paths,
+    refusals,
     streams,
-    structures,
     transfer,
 )
 from gatecert.gateways.variants.registry import VARIANTS, Variant

@@ -1,15 +1,13 @@
-"""Variants in headers, framing, compression and time, as correct proxies and gateways show them."""
+"""Headers, framing, compression, connections and delay."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
-from typing import Any
+from dataclasses import replace
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer, BentStream, is_stream
 from gatecert.gateways.reference.decisions import Refusal
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.gateways.variants.registry import variant
@@ -17,6 +15,46 @@ from gatecert.wire import Headers, Reply, Request
 
 _DELAY_S = 0.05
 _GZIP = zlib.MAX_WBITS | 16
+
+
+@variant("closes-connections")
+class ClosesConnections(ReferenceGateway):
+    """Every connection is closed after its answer."""
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        return [*super().relayed_headers(response), ("connection", "close")]
+
+
+@variant("closes-after-refusals")
+class ClosesAfterRefusals(ReferenceGateway):
+    """A connection on which something was refused is closed."""
+
+    async def refuse(self, reply: Reply, refusal: Refusal) -> None:
+        headers = (*refusal.headers, ("connection", "close"))
+        await super().refuse(reply, replace(refusal, headers=headers))
+
+
+@variant("further-headers")
+class FurtherHeaders(ReferenceGateway):
+    """Headers of the gateway's own travel in both directions."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        return [*super().forwarded_headers(request), ("via", "1.1 gatecert"), ("x-hop", "1")]
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        own = [("via", "1.1 gatecert"), ("x-gateway-route", "primary"), ("server", "reference")]
+        return [*super().relayed_headers(response), *own]
+
+
+@variant("title-case-headers")
+class TitleCaseHeaders(ReferenceGateway):
+    """Header names are written in title case in both directions."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        return [(k.title(), v) for k, v in super().forwarded_headers(request)]
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        return [(k.title(), v) for k, v in super().relayed_headers(response)]
 
 
 @variant("lower-case-headers")
@@ -41,10 +79,15 @@ class ReversesHeaders(ReferenceGateway):
         return _reversed(super().relayed_headers(response))
 
 
-def _reversed(headers: Headers) -> Headers:
-    """The other way round, but for lines of one header, whose order has a meaning."""
-    names = list(dict.fromkeys(name.lower() for name, _ in headers))
-    return sorted(headers, key=lambda pair: -names.index(pair[0].lower()))
+@variant("joins-header-lines")
+class JoinsHeaderLines(ReferenceGateway):
+    """Headers of several lines become one line, in both directions."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        return _joined(super().forwarded_headers(request))
+
+    def relayed_headers(self, response: httpx.Response) -> Headers:
+        return _joined(super().relayed_headers(response))
 
 
 @variant("slower-by-50-ms")
@@ -63,6 +106,16 @@ class ChunksWholeAnswers(ReferenceGateway):
     def relayed_headers(self, response: httpx.Response) -> Headers:
         kept = super().relayed_headers(response)
         return [(k, v) for k, v in kept if k.lower() != "content-length"]
+
+
+@variant("asks-for-identity")
+class AsksForIdentity(ReferenceGateway):
+    """The provider is asked not to compress, whatever the client offers."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        headers = super().forwarded_headers(request)
+        kept = [(k, v) for k, v in headers if k.lower() != "accept-encoding"]
+        return [*kept, ("accept-encoding", "identity")]
 
 
 @variant("compresses-if-offered")
@@ -98,47 +151,14 @@ class SetsCookies(ReferenceGateway):
         return [*super().relayed_headers(response), *further]
 
 
-@variant("unknown-events")
-class UnknownEvents(BentStream):
-    """Events of a type of the gateway's own stand between the provider's."""
-
-    def change_event(self, frame: bytes, number: int) -> list[bytes]:
-        notice = b'event: gateway_notice\ndata: {"type": "gateway_notice", "cost": 0.01}'
-        return [notice, frame] if number in (1, 3) else [frame]  # nothing follows an error event
+def _joined(headers: Headers) -> Headers:
+    lines: dict[str, list[tuple[str, str]]] = {}
+    for name, value in headers:
+        lines.setdefault(name.lower(), []).append((name, value))
+    return [(pairs[0][0], ", ".join(value for _, value in pairs)) for pairs in lines.values()]
 
 
-@variant("no-blank-after-colon")
-class NoBlankAfterColon(BentStream):
-    """The fields of events stand without a blank after the colon."""
-
-    def change_event(self, frame: bytes, number: int) -> list[bytes]:
-        lines = [line.replace(b": ", b":", 1) for line in frame.split(b"\n")]
-        return [b"\n".join(lines)]
-
-
-@variant("line-by-line")
-class LineByLine(ReferenceGateway):
-    """Each line of a stream is a chunk of its own."""
-
-    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
-        async for piece in super().pieces(request, response):
-            for part in piece.splitlines(keepends=True) if is_stream(response) else [piece]:
-                yield part
-
-
-@variant("further-usage")
-class FurtherUsage(BentAnswer):
-    """The usage of whole answers has further fields."""
-
-    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
-        if isinstance(body.get("usage"), dict):
-            body["usage"]["gateway_cost_usd"] = 0.01
-
-
-@variant("other-words-for-bad-keys")
-class OtherWordsForBadKeys(ReferenceGateway):
-    """Bad keys are refused with 401 in other words, and with a challenge."""
-
-    def key_refusal(self, message: str) -> Refusal:
-        headers = (*self.do_not_retry(), ("www-authenticate", 'Bearer realm="gateway"'))
-        return Refusal(401, "authentication_error", "Unauthorized", headers)
+def _reversed(headers: Headers) -> Headers:
+    """The other way round, but for lines of one header, whose order has a meaning."""
+    names = list(dict.fromkeys(name.lower() for name, _ in headers))
+    return sorted(headers, key=lambda pair: -names.index(pair[0].lower()))
