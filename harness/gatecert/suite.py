@@ -4,11 +4,9 @@ from gatecert.arrival import (
     BOTH,
     READ,
     READY,
-    Arrival,
     arrival,
     arrivals,
     field_of,
-    forgiven,
     kept,
     kept_in_answer,
     lean_turn,
@@ -58,7 +56,7 @@ from gatecert.session.handshakes import (
     try_old_versions,
 )
 from gatecert.session.provoking import headed_turns, plain_request, provoked
-from gatecert.session.raw import Heard, Raw, a_turn, raw_request, with_body
+from gatecert.session.raw import Heard, Raw, a_turn, raw_request
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt, shortened
 
@@ -71,7 +69,6 @@ __all__ = [
     "READY",
     "SHOULD",
     "WRONG_KEY",
-    "Arrival",
     "Asking",
     "Block",
     "Canary",
@@ -107,7 +104,6 @@ __all__ = [
     "fail",
     "field_of",
     "first_message",
-    "forgiven",
     "headed_turns",
     "hints",
     "json_equal",
@@ -130,5 +126,4 @@ __all__ = [
     "shows_the_break",
     "try_old_versions",
     "usable_models",
-    "with_body",
 ]

@@ -142,12 +142,3 @@ def a_turn(app: DesktopApp, text: str, *, stream: bool = False) -> OutgoingReque
     draft = engine.draft(engine.opening(text), stream=stream, extra=brief)
     plain = replace(draft, headers={**draft.headers, "Accept-Encoding": "identity"})
     return engine.written(plain.without_fields("tools"))
-
-
-def with_body(request: OutgoingRequest, body: bytes) -> OutgoingRequest:
-    """The request with another body, and the length that belongs to it."""
-    length = [
-        (name, str(len(body)) if name.lower() == "content-length" else value)
-        for name, value in request.headers
-    ]
-    return replace(request, headers=length, body=body)
