@@ -87,6 +87,13 @@ def sent_by_bearer(scheme: str) -> None:
         raise NotApplicable(f"the settings name {scheme}, and not bearer")
 
 
+def carriers(message: Exchange | Receipt, key: str) -> list[str]:
+    """Where an answer of the gateway, or a request at the provider, carries a key."""
+    found = [name for name, value in message.headers if key in value]
+    body = message.text.encode() if isinstance(message, Exchange) else message.body
+    return [*found, "the body"] if key.encode() in body else found
+
+
 def only_receipt(receipts: Sequence[Receipt], provider: str = "primary") -> Receipt:
     """The request arrived exactly once, at this provider."""
     seen = [f"{r.method} {r.target} at {r.provider}" for r in receipts]

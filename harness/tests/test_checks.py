@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatecert.checks import json_equal, refused, same, sent_by_bearer
+from gatecert.checks import carriers, json_equal, refused, same, sent_by_bearer
 from gatecert.desktop import Exchange, OutgoingRequest
 from gatecert.requirements import NotApplicable, NotMet
+from gatecert.upstream import Receipt
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
@@ -93,3 +94,12 @@ def test_bearer_is_asked_of_nobody_whose_settings_name_x_api_key() -> None:
     sent_by_bearer("bearer")
     with pytest.raises(NotApplicable):
         sent_by_bearer("x-api-key")
+
+
+def test_a_key_is_found_in_headers_and_body_of_either_side() -> None:
+    request = OutgoingRequest("POST", "http://127.0.0.1/v1/messages", [])
+    answer = Exchange("a turn", request, status=200, headers=[("x-consumer", "of gk-1")])
+    assert carriers(answer, "gk-1") == ["x-consumer"]
+    receipt = Receipt("t", "primary", 1, "POST", "/", [("a", "b")], b'{"key":"gk-1"}')
+    assert carriers(receipt, "gk-1") == ["the body"]
+    assert carriers(receipt, "gk-2") == []

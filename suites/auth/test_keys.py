@@ -15,6 +15,7 @@ from gatecert.suite import (
     ScriptedProvider,
     Target,
     answered,
+    carriers,
     expect,
     hints,
     not_let_in,
@@ -357,11 +358,11 @@ def test_empty_key_is_refused(desktop: DesktopApp) -> None:
 
 def _carry_no_key(receipts: Sequence[Receipt], target: Target) -> None:
     for receipt in receipts:
-        carriers = [name for name, value in receipt.headers if target.api_key in value]
+        found = carriers(receipt, target.api_key)
         expect(
-            not carriers and target.api_key.encode() not in receipt.body,
+            not found,
             "a request without the client's gateway key",
-            f"the key in {', '.join(carriers) or 'the body'} of {receipt.method} {receipt.path}",
+            f"the key in {', '.join(found)} of {receipt.method} {receipt.path}",
             hop="gateway → provider",
             silent=True,
         )

@@ -9,10 +9,10 @@ from gatecert.suite import (
     WRONG_KEY,
     DesktopApp,
     Desktops,
-    Receipt,
     ScriptedProvider,
     Target,
     answered,
+    carriers,
     expect,
     hints,
     not_let_in,
@@ -74,11 +74,11 @@ def test_second_key_is_not_passed_on(desktops: Desktops, provider: ScriptedProvi
         script = provider.script()
         desktops(second_key=_PERSONAL_KEY).engine.turn(script.text, stream=stream)
         for receipt in provider.receipts(script):
-            carriers = _carriers(receipt, _PERSONAL_KEY)
+            found = carriers(receipt, _PERSONAL_KEY)
             expect(
-                not carriers,
+                not found,
                 "a request at the provider without the client's second key",
-                f"that key in {', '.join(carriers)}",
+                f"that key in {', '.join(found)}",
                 hop="gateway → provider",
                 silent=True,
             )
@@ -243,15 +243,11 @@ def test_wrong_paths_do_not_pass_the_key_on(
         script = provider.script()
         desktop.engine.turn(script.text, path=path)
         for receipt in provider.receipts(script):
-            carriers = _carriers(receipt, target.api_key)
+            found = carriers(receipt, target.api_key)
             expect(
-                not carriers,
+                not found,
                 f"a request to {path} not to reach the provider with the client's key",
-                f"the key in {', '.join(carriers)} of {receipt.method} {receipt.path}",
+                f"the key in {', '.join(found)} of {receipt.method} {receipt.path}",
                 hop="gateway → provider",
                 silent=True,
             )
-
-
-def _carriers(receipt: Receipt, key: str) -> list[str]:
-    return [name for name, value in receipt.headers if key in value]

@@ -14,6 +14,7 @@ from gatecert.suite import (
     NotApplicable,
     Target,
     answered,
+    carriers,
     expect,
     not_let_in,
     requirement,
@@ -149,12 +150,11 @@ def test_answers_do_not_echo_the_key(desktop: DesktopApp, target: Target) -> Non
         desktop.discover_models(),
     ]
     for answer in answers:
-        carriers = [name for name, value in answer.headers if target.api_key in value]
-        carriers += ["the body"] if target.api_key in answer.text else []
+        found = carriers(answer, target.api_key)
         expect(
-            not carriers,
+            not found,
             f"the answer to {_named(answer)} not to carry the client's key",
-            f"it in {', '.join(carriers)}",
+            f"it in {', '.join(found)}",
             hop="gateway → client",
             silent=True,
         )
