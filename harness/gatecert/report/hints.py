@@ -55,6 +55,11 @@ def hints_for(result: Result, gateways: Sequence[str]) -> dict[str, str]:
     return {GATEWAYS.get(key, key): result.hints[key] for key in gateways if key in result.hints}
 
 
+def short_hints(result: Result, gateways: Sequence[str]) -> dict[str, str]:
+    """The hints for the gateways that were recognised, or for all if none was."""
+    return hints_for(result, gateways) if gateways else told_hints(result)
+
+
 def as_sentence(hints: Mapping[str, str]) -> str:
     """Hints in one line: ``nginx: ...; LiteLLM: ...``."""
     return "; ".join(f"{gateway}: {hint.rstrip('.')}" for gateway, hint in hints.items())

@@ -21,7 +21,7 @@ from gatecert.record import Result, RunRecord
 from gatecert.report import plot, words
 from gatecert.report.facts import facts, settings, slowest
 from gatecert.report.headline import headline
-from gatecert.report.hints import as_sentence, recognised, told_hints
+from gatecert.report.hints import as_sentence, recognised, short_hints, told_hints
 from gatecert.report.provisional import provisional_line
 from gatecert.report.triage import by_area, changes, unverified
 from gatecert.report.visible import marked, visible
@@ -87,6 +87,7 @@ def _environment() -> Environment:
         plots=plot.plots,
         tally=tally,
         hinted=told_hints,
+        hinted_shortly=short_hints,
         sentence=as_sentence,
         provisional=provisional_line,
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gatecert.record import Result, RunRecord
 from gatecert.report.facts import facts
 from gatecert.report.headline import headline
-from gatecert.report.hints import as_sentence, recognised, told_hints
+from gatecert.report.hints import as_sentence, recognised, short_hints
 from gatecert.report.triage import Change, Unverified, by_area, changes, unverified
 from gatecert.report.visible import visible
 from gatecert.report.words import in_order, some, symbol, verdict_label
@@ -89,7 +89,7 @@ def _change(place: int, change: Change, gateways: Sequence[str]) -> list[str]:
     result = change.result
     new = ", provisional" if result.provisional else ""
     head = f"{result.id} ({result.level}, {verdict_label(result.verdict)}{new})"
-    hints = as_sentence(told_hints(result, gateways)) if not change.check_first else ""
+    hints = as_sentence(short_hints(result, gateways)) if not change.check_first else ""
     suspect = f" Suspect: {escaped(result.suspect)}." if result.suspect else ""
     return [
         f"{place}. **{escaped(head)}** {escaped(result.title)}",

@@ -10,7 +10,7 @@ from sample import sample_evidence, sample_message, sample_record, sample_result
 
 from gatecert.record import Result, RunRecord
 from gatecert.report import render_html, render_junit, render_summary
-from gatecert.report.hints import as_sentence, hints_for, recognised, told_hints
+from gatecert.report.hints import as_sentence, hints_for, recognised, short_hints, told_hints
 
 HINTS = {"nginx": "proxy_buffering off.", "litellm": "num_retries: 0", "haproxy": "option x"}
 
@@ -58,20 +58,30 @@ def test_the_recognised_gateway_comes_first() -> None:
     assert list(told_hints(result, ["nginx", "kong"])) == ["nginx", "HAProxy", "LiteLLM"]
     assert as_sentence(hints_for(result, ["nginx", "kong"])) == "nginx: proxy_buffering off"
     assert hints_for(result, []) == {}
+    # who knows his gateway needs no list of others; who does not gets them all
+    assert list(short_hints(result, ["nginx"])) == ["nginx"]
+    assert short_hints(result, ["kong"]) == {}
+    assert short_hints(result, []) == told_hints(result)
 
 
 def nginx_record(**changes: Any) -> RunRecord:
     return sample_record(results=[answered(("server", "nginx"), **changes)], target=target())
 
 
-SENTENCE = "nginx: proxy_buffering off; HAProxy: option x; LiteLLM: num_retries: 0"
+OWN = "nginx: proxy_buffering off"
+SENTENCE = f"{OWN}; HAProxy: option x; LiteLLM: num_retries: 0"
 
 
-def test_reports_name_the_setting_the_tested_gateway_first() -> None:
-    assert SENTENCE.replace("_", "\\_") in render_summary(nginx_record())
+def test_what_to_change_names_the_tested_gateways_own_setting_and_no_other() -> None:
+    summary = render_summary(nginx_record())
+    assert OWN.replace("_", "\\_") in summary
+    assert "HAProxy" not in summary
+    assert f"<p>In known gateways: {OWN}</p>" in render_html(nginx_record())
+
+
+def test_the_details_name_the_setting_of_every_gateway_the_tested_one_first() -> None:
     assert f"in known gateways: {SENTENCE}" in render_junit(nginx_record())
     page = render_html(nginx_record())
-    assert f"In known gateways: {SENTENCE}" in page
     assert "<b>nginx:</b> proxy_buffering off.<br><b>HAProxy:</b> option x" in page
 
 
