@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gatecert.errors import GatecertError, RunError
+from gatecert.errors import EXIT_USAGE, GatecertError, RunError
 from gatecert.gateways.target import Target
 from gatecert.record import Result, RunRecord
 from gatecert.record.model import result_from_json
@@ -52,6 +52,13 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """Start the services before anything is collected and before xdist starts its workers."""
+        most, workers = self.conductor.options.max_requests, self._workers or 1
+        if most < workers:
+            pytest.exit(
+                f"--max-requests {most} leaves nothing for some of {workers} workers; raise it, or "
+                "take fewer with -n",
+                returncode=EXIT_USAGE,
+            )
         if not self.conductor.started:
             try:
                 self.conductor.start(self._say)
@@ -60,7 +67,7 @@ class Controller:
                     get = self._config.getoption
                     self.conductor.could_not_start(str(exc), get("keyword"), get("markexpr"))
                 pytest.exit(str(exc), returncode=exc.exit_code)
-        self._config.stash[SHARED] = self.conductor.shared(self._workers or 1)
+        self._config.stash[SHARED] = self.conductor.shared(workers)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

@@ -40,10 +40,14 @@ class TokenCapExceeded(RuntimeError):
 
 
 class TokenCap:
-    """A limit on input and output tokens, shared by every transport of a process."""
+    """A limit on input and output tokens, shared by every transport of a process.
 
-    def __init__(self, limit: int) -> None:
+    ``processes`` is among how many the run's own limit was divided.
+    """
+
+    def __init__(self, limit: int, processes: int = 1) -> None:
         self.limit = limit
+        self._whose = f" of each of {processes} workers" if processes > 1 else ""
         self.spent = 0
         self._lock = threading.Lock()
 
@@ -53,8 +57,8 @@ class TokenCap:
         with self._lock:
             if self.spent + estimate > self.limit:
                 raise TokenCapExceeded(
-                    f"{self.spent:,} of {self.limit:,} tokens are spent and the next request may "
-                    f"take {estimate:,}; raise the limit with --max-tokens-total"
+                    f"{self.spent:,} of {self.limit:,} tokens{self._whose} are spent and the next "
+                    f"request may take {estimate:,}; raise the limit with --max-tokens-total"
                 )
             self.spent += estimate
         return estimate

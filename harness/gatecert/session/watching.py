@@ -20,7 +20,7 @@ def watch_over(config: pytest.Config) -> None:
     target = shared.target
     cap = config.stash[CAP] = RequestCap(shared.limits.requests, shared.workers)
     most = shared.limits.tokens
-    config.stash[TOKENS] = None if most is None else TokenCap(most)
+    config.stash[TOKENS] = None if most is None else TokenCap(most, shared.workers)
     if target.scripted:
         provider = Provider(target.upstream_url)
         config.add_cleanup(provider.close)

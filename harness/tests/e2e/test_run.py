@@ -195,6 +195,18 @@ def test_workers_share_the_request_cap(tmp_path: Path) -> None:
     assert "request-cap" in {r["reason_code"] for r in left["results"]}
 
 
+def test_fewer_requests_than_workers_is_a_usage_error(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", str(suites_folder()), "-q", "-n", "3"),
+            *("--max-requests", "2", "--out", "r"),
+        ],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--max-requests 2 leaves nothing for some of 3 workers" in done.stdout + done.stderr
+
+
 def by_pytest(folder: Path, *flags: str) -> dict[str, Any]:
     """The record of the suites run by pytest itself."""
     command = [sys.executable, "-m", "pytest", str(suites_folder()), "-q", "-p", "no:cacheprovider"]

@@ -93,6 +93,12 @@ def test_a_request_that_could_exceed_the_cap_is_not_sent() -> None:
     assert cap.spent == 100 + estimate
 
 
+def test_a_workers_share_is_told_as_such() -> None:
+    words = "0 of 1 tokens of each of 2 workers are spent"
+    with pytest.raises(TokenCapExceeded, match=words):
+        TokenCap(1, processes=2).reserve(TURN)
+
+
 def test_workers_share_what_a_run_may_ask_for() -> None:
     assert Limits(2000, 1001).each(2) == Limits(1000, 500)
     assert Limits(2000).each(3) == Limits(666)
