@@ -4,12 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from gatecert.suite import (
+    HOLD_MS,
     MUST,
     SHOULD,
     Asking,
     DesktopApp,
     Desktops,
     Exchange,
+    Plan,
     Target,
     answered,
     at,
@@ -59,10 +61,13 @@ def test_start_probe_of_older_engines_is_answered(desktop: DesktopApp, desktops:
     since="0.2",
     hints={"nginx": "burst=50 nodelay on limit_req; without burst it refuses at once"},
 )
-def test_burst_of_token_counts_is_answered(desktop: DesktopApp) -> None:
+def test_burst_of_token_counts_is_answered(desktop: DesktopApp, asking: Asking) -> None:
     """Twenty-five token counts at the same time, with one key, are all answered with a number."""
+    asked = [asking.ask(Plan(hold_after=-1, hold_ms=HOLD_MS)) for _ in range(_COUNTS)]
     with ThreadPoolExecutor(_COUNTS) as pool:
-        counts = list(pool.map(desktop.engine.count_tokens, map(str, range(_COUNTS))))
+        sent = [pool.submit(desktop.engine.count_tokens, one.text) for one in asked]
+        asking.release_all(asked, sent)
+        counts = [one.result() for one in sent]
     failed = [count for count in counts if not _is_counted(count)]
     expect(
         not failed,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 
 from gatecert.requirements import CannotJudge
 from gatecert.session.witness import Script, ScriptedProvider
@@ -39,6 +41,21 @@ class Asking:
     def ask(self, plan: Plan | None = None) -> Script | Question:
         """Words for one turn. A scripted provider answers by ``plan``, a live one as it likes."""
         return Question() if self._scripted is None else self._scripted.script(plan)
+
+    def release_all(self, asked: Sequence[Script | Question], sent: Sequence[Future[Any]]) -> None:
+        """Let held answers go on once all requests have arrived, been refused, or have to wait.
+
+        So that they are open at the same time, however fast the machine is. A live provider holds
+        nothing.
+        """
+        if self._scripted is None:
+            return
+        scripts = [one for one in asked if isinstance(one, Script)]
+        for script, one in zip(scripts, sent, strict=True):
+            if not self._scripted.wait_for_arrival(script, one):
+                break
+        for script in scripts:
+            self._scripted.release(script)
 
     def receipts(self, asked: Script | Question) -> Sequence[Receipt]:
         """What arrived. Raises CannotJudge for a live provider, which tells nobody."""

@@ -210,17 +210,19 @@ class ScriptedProvider:
         self._witness.other_keys += [("key-at-the-provider", key) for key in sorted(found)]
         return found
 
-    def wait_for_arrival(self, script: Script, asked: Future[Any]) -> None:
+    def wait_for_arrival(self, script: Script, asked: Future[Any]) -> bool:
         """Return once a request of the script has reached a provider, or after 5 s without one.
 
         Nor is anything waited for once it has been answered: then the gateway has refused it.
+        False if neither came about: the gateway lets it wait.
         """
         try:
             for _ in range(_ARRIVAL_MS // _LOOK_MS):
                 if self._provider.arrived(script.token, 1, wait_ms=_LOOK_MS) or asked.done():
-                    return
+                    return True
         except ProviderUnreachable as exc:
             raise CannotJudge("provider-lost", str(exc)) from exc
+        return False
 
     def _further(self, script: Script, count: int) -> bool:
         """Whether a further request of the script arrives within a moment."""

@@ -61,15 +61,26 @@ class MergesUserMessages(BentRequest):
     """User messages that follow one another are joined to one, as the provider does itself."""
 
     def change_request(self, body: dict[str, Any]) -> None:
+        messages = body.get("messages")
+        if not isinstance(messages, list):
+            return
         joined: list[Any] = []
-        for message in body.get("messages", []):
-            if joined and message["role"] == joined[-1]["role"] == "user":
+        for message in messages:
+            if joined and _of_the_user(joined[-1]) and _of_the_user(message):
                 parts = [*_blocks(joined[-1]["content"]), *_blocks(message["content"])]
                 joined[-1] = {**joined[-1], "content": parts}
             else:
                 joined.append(message)
-        if "messages" in body:
-            body["messages"] = joined
+        body["messages"] = joined
+
+
+def _of_the_user(message: Any) -> bool:
+    """Whether it is a user's message that can be joined; what is malformed stays as it is."""
+    return (
+        isinstance(message, dict)
+        and message.get("role") == "user"
+        and isinstance(message.get("content"), str | list)
+    )
 
 
 def _blocks(content: Any) -> Any:
