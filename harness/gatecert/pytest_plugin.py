@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--model", type=filled, dest="gateway_model", help="model name for chat turns")
     add("--upstream-listen", type=filled, metavar="HOST:PORT", help="where the provider listens")
     add("--defect", type=filled, help="bend the embedded gateway by a seeded defect")
-    add("--variant", type=filled, help="vary the embedded gateway harmlessly")
+    add("--variant", type=filled, help="vary the embedded gateway harmlessly (NAME+NAME)")
     add("--known", type=filled, metavar="FILE", help="known deviations of the target (TOML)")
     add("--strict-known", action="store_true", help="a known deviation that is gone fails the run")
     add("--area", action="append", default=[], dest="areas", help="only this area; repeatable")

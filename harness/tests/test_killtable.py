@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gatecert.gateways.defects import DEFECTS
-from gatecert.gateways.variants import VARIANTS
+from gatecert.gateways.variants import VARIANTS, parts
 from gatecert.killtable import COSTLY, KillTable, Row, markdown, planned, run_rows
 from gatecert.requirements import load_catalogue
 from gatecert.session.paths import suites_folder
@@ -63,6 +63,8 @@ def test_a_quick_table_judges_each_defect_by_its_pins_and_says_so() -> None:
     rows = planned(quick=True)
     assert all(r.only == r.pinned for r in rows if r.kind == "defect")
     assert not any(r.only for r in rows if r.kind != "defect")
+    variants = [name for r in rows if r.kind == "variant" for name in parts(r.name)]
+    assert sorted(variants) == sorted(VARIANTS)
     assert "A quick table" in markdown(table(*rows))
     assert "A quick table" not in markdown(table(*planned()))
 
@@ -97,6 +99,10 @@ def test_the_plan_has_the_reference_every_defect_and_every_variant() -> None:
     assert {r.name for r in rows if r.kind == "defect"} == set(DEFECTS)
     assert {r.name for r in rows if r.kind == "variant"} == set(VARIANTS)
     assert [r.name for r in planned(["slow"])] == ["slow"]
+    assert [r.name for r in planned(["slow"], quick=True)] == ["slow"]
+    two = ["crlf-events", "openai-model-list"]
+    assert sorted(r.name for r in planned(two)) == two
+    assert sorted(r.name for r in planned(two, quick=True)) == ["openai-model-list+crlf-events"]
 
 
 def test_rows_that_measure_come_last_and_alone() -> None:

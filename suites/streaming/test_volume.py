@@ -130,7 +130,7 @@ def test_many_streams_at_once(desktop: DesktopApp, provider: ScriptedProvider) -
     """Sixteen streams that are open at the same time all begin to arrive, and each is exact."""
     blocks = [_payload(number) for number in range(_STREAMS)]
     # the last chunk before the hold ends inside an event
-    plans = [Plan(blocks=[b], hold_after=8, hold_ms=_HOLD_MS, chunks=[1_009]) for b in blocks]
+    plans = [Plan(blocks=[b], hold_after=8, hold_ms=HOLD_MS, chunks=[1_009]) for b in blocks]
     scripts = [provider.script(plan) for plan in plans]
     turns, shown = _all_open(desktop, provider, scripts)
     for block, turn in zip(blocks, turns, strict=True):
@@ -181,7 +181,8 @@ def _all_open(
 ) -> tuple[list[Turn], int]:
     """Open all streams, then let them go on in turn, the last one first.
 
-    Also how many had begun to show their block by then.
+    Also how many had begun to show their block by then. None goes on by itself before, or what
+    waits for a place would be taken for open.
     """
     shown: set[str] = set()
     all_shown = threading.Event()

@@ -24,15 +24,13 @@ from gatecert.killtable import (
     run_rows,
     write_table,
 )
-from gatecert.requirements import load_catalogue
-from gatecert.session.paths import suites_folder
 
 
 def make_killtable(arguments: argparse.Namespace) -> int:
     """Run the table, print what is wrong with it, and write it."""
     _check(arguments)
     rows = planned(arguments.names, quick=arguments.quick)
-    workers = arguments.workers or (os.cpu_count() or 1) + 1  # a run waits a good deal
+    workers = arguments.workers or (os.cpu_count() or 1) + 2  # a run waits a good deal
 
     def tell(row: Row) -> None:
         if not arguments.json:
@@ -41,11 +39,10 @@ def make_killtable(arguments: argparse.Namespace) -> int:
     warm = Warm()
     done = run_rows([*rows, *repeated(arguments.repeat)], workers, tell, warm)
     checkers = compare_checkers(rows, workers) if arguments.checkers else []
-    catalogue = load_catalogue(suites_folder())
-    identifiers = [r.id for r in catalogue]
+    identifiers = [r.id for r in warm.catalogue]
     if arguments.names:  # a part of the table cannot say what no defect breaks
         identifiers = sorted({i for row in done for i in row.broken})
-    table = KillTable.of(done, identifiers, catalogue.hash, checkers)
+    table = KillTable.of(done, identifiers, warm.catalogue.hash, checkers)
     write_table(table, Path(arguments.out))
     if arguments.json:
         print(json.dumps(table.to_json(), indent=1))
@@ -72,7 +69,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _tell(row: Row) -> None:
-    print(f"{'ok  ' if not row.complaints else 'WRONG'} {row.kind:9} {row.name}", flush=True)
+    print(f"{'WRONG' if row.complaints else 'ok   '} {row.kind:9} {row.name}", flush=True)
     for complaint in row.complaints:
         print(f"      {complaint}", flush=True)
     if row.note:
@@ -89,6 +86,9 @@ def _tell_checkers(table: KillTable) -> None:
 
 
 def _summary(table: KillTable, out: str) -> Iterator[str]:
+    for row in table.rows:  # once more, where a log of hundreds of rows ends
+        if row.complaints:
+            yield f"WRONG {row.kind} {row.name}: {'; '.join(row.complaints)}"
     for identifier in table.never_broken:
         yield f"WRONG {identifier} is broken by no defect"
     for checker in table.checkers:

@@ -134,7 +134,12 @@ def _add_run(commands: Commands[_Parser]) -> None:
         help="where the scripted provider listens; the gateway's provider route points here",
     )
     add("--defect", type=filled, metavar="NAME", help="bend the embedded gateway (see defects)")
-    add("--variant", type=filled, metavar="NAME", help="vary the embedded gateway harmlessly")
+    add(
+        "--variant",
+        type=filled,
+        metavar="NAME",
+        help="vary the embedded gateway harmlessly; in several ways: NAME+NAME",
+    )
     what = parser.add_argument_group("what is tested")
     add = what.add_argument
     add("-k", default="", metavar="EXPR", help="only requirements that match, as in pytest")
@@ -295,7 +300,8 @@ def _add_killtable(commands: Commands[_Parser]) -> None:
     add(
         "--quick",
         action="store_true",
-        help="judge defects by what is pinned to them only, and variants by all but costly ones",
+        help="judge defects by what is pinned to them only, and variants several at once, by all "
+        "but costly requirements",
     )
     add(
         "--checkers",
@@ -309,7 +315,7 @@ def _add_killtable(commands: Commands[_Parser]) -> None:
         metavar="N",
         help="run the reference N times more, without its milliseconds: it must be clean each time",
     )
-    add("--workers", type=int, default=0, metavar="N", help="runs at a time (processors + 1)")
+    add("--workers", type=int, default=0, metavar="N", help="runs at a time (processors + 2)")
     add("--json", action="store_true", help="print the table as JSON on stdout")
 
 

@@ -38,7 +38,8 @@ def _requirements(table: KillTable) -> Iterator[str]:
         yield ""
         yield (
             "A quick table: each defect was judged by the requirements pinned to it, so that what "
-            "else it breaks was not looked for, and harmless variants by all but the costly ones."
+            "else it breaks was not looked for, and harmless variants several at once by all but "
+            "the costly ones."
         )
     yield ""
     yield "| requirement | broken by |"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gatecert.errors import GatecertError
@@ -12,9 +11,11 @@ from gatecert.killtable.forks import Forks
 from gatecert.killtable.table import Row
 from gatecert.record import RunRecord
 from gatecert.report.triage import changes
+from gatecert.requirements import load_catalogue
 from gatecert.session.conductor import Conductor
 from gatecert.session.judging import import_suites, run_suites
 from gatecert.session.options import RunOptions
+from gatecert.session.paths import suites_folder
 from gatecert.wire.child import fork_children
 
 _BROKEN = ("fail", "warn", "info")
@@ -54,19 +55,6 @@ def _measured(row: Row, run: Rows) -> Row:
     return done
 
 
-class Warm:
-    """Runs rows in forks of this process, which has imported all that they need."""
-
-    def __init__(self) -> None:
-        import_suites()
-        self._forks = Forks(_judged)
-
-    def __call__(self, rows: Sequence[Row], workers: int) -> Iterator[Row]:
-        """Each row as it is done."""
-        for row, done in self._forks.results(rows, workers):
-            yield done or replace(row, trouble="made no record (its process was ended)")
-
-
 class _Kept:
     """Keeps the record of a run, where others write it."""
 
@@ -77,30 +65,47 @@ class _Kept:
         self.record = record
 
 
-def _judged(row: Row) -> Row:
-    """The row, judged in this process: exactly as ``gatecert run`` judges, but nothing is written.
+class Warm:
+    """Runs rows in forks of this process, which has imported all that they need."""
 
-    Evidence is kept of deviations only.
-    """
-    fork_children()
-    kept = _Kept()
-    with TemporaryDirectory(prefix="gatecert-") as folder:
-        options = RunOptions(
-            defect=row.name if row.kind == "defect" else "",
-            variant=row.name if row.kind == "variant" else "",
-            out=str(Path(folder) / row.name),
-            evidence_of_passes=False,
-        )
-        try:
-            conductor = Conductor.of(options, write=lambda record, folder: None)
-            conductor.start(lambda line: None)
-            code = run_suites(conductor, [kept], _selection(row))
-        except GatecertError as exc:
-            return replace(row, trouble=f"made no record ({exc})")
-    if kept.record is None:
-        return replace(row, trouble=f"made no record (pytest ended with code {code})")
-    trouble = "" if code in _FINE else f"ended with pytest's exit code {code}"
-    return outcome(replace(row, trouble=trouble), kept.record)
+    def __init__(self) -> None:
+        import_suites()
+        self.catalogue = load_catalogue(suites_folder())
+        self._forks = Forks(self._judged)
+
+    def __call__(self, rows: Sequence[Row], workers: int) -> Iterator[Row]:
+        """Each row as it is done."""
+        for row, done in self._forks.results(rows, workers):
+            yield done or replace(row, trouble="made no record (its process was ended)")
+
+    def _judged(self, row: Row) -> Row:
+        """The row, judged in this process, exactly as ``gatecert run`` judges.
+
+        Nothing is written, and evidence is kept of deviations only.
+        """
+        fork_children()
+        kept = _Kept()
+        with TemporaryDirectory(prefix="gatecert-") as folder:
+            options = RunOptions(
+                defect=row.name if row.kind == "defect" else "",
+                variant=row.name if row.kind == "variant" else "",
+                out=folder,
+                evidence_of_passes=False,
+            )
+            try:
+                conductor = Conductor.of(options, lambda record, folder: None, self.catalogue)
+                conductor.start(lambda line: None)
+                code = run_suites(conductor, [kept], _selection(row), files=self._files(row))
+            except GatecertError as exc:
+                return replace(row, trouble=f"made no record ({exc})")
+        if kept.record is None:
+            return replace(row, trouble=f"made no record (pytest ended with code {code})")
+        trouble = "" if code in _FINE else f"ended with pytest's exit code {code}"
+        return outcome(replace(row, trouble=trouble), kept.record)
+
+    def _files(self, row: Row) -> list[str]:
+        """The files of the suites that a row's requirements stand in; none where it may be any."""
+        return sorted({r.node.partition("::")[0] for r in self.catalogue if r.id in row.only})
 
 
 def _selection(row: Row) -> str:

@@ -108,16 +108,22 @@ class Conductor:
         self._began = time.monotonic()
 
     @classmethod
-    def of(cls, options: RunOptions, write: Write = write_report) -> Conductor:
+    def of(
+        cls,
+        options: RunOptions,
+        write: Write = write_report,
+        catalogue: Catalogue | None = None,
+    ) -> Conductor:
         """The run that the options ask for; nothing is started. Raises UsageError.
 
-        ``write`` puts the record into the run's folder at the end.
+        ``write`` puts the record into the run's folder at the end. The catalogue is read from the
+        suites unless given.
         """
         options.check()
         external = options.external()
         if external is not None:
             check_settings(external.target)
-        catalogue = load_catalogue(suites_folder())
+        catalogue = catalogue or load_catalogue(suites_folder())
         known = KnownDeviations()
         if options.known:
             known = read_known(Path(options.known), [r.id for r in catalogue])

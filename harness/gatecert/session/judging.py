@@ -13,12 +13,19 @@ from gatecert.session.paths import suites_folder
 
 
 def run_suites(
-    conductor: Conductor, plugins: Sequence[object] = (), keyword: str = "", marker: str = ""
+    conductor: Conductor,
+    plugins: Sequence[object] = (),
+    keyword: str = "",
+    marker: str = "",
+    files: Sequence[str] = (),
 ) -> int:
-    """Judge what the expressions select, in this process; returns pytest's exit code."""
+    """Judge what the expressions select, in this process; returns pytest's exit code.
+
+    ``files`` are those of the suites that are looked through, by their paths in there; else all.
+    """
     selection = ["-k", keyword] if keyword else []
     selection += ["-m", marker] if marker else []
-    return _pytest(selection, [*plugins, Controller(conductor)])
+    return _pytest(selection, [*plugins, Controller(conductor)], files)
 
 
 def import_suites() -> None:
@@ -33,10 +40,10 @@ class _PlainTracebacks:
         config.option.tbstyle = "native"
 
 
-def _pytest(arguments: Sequence[str], plugins: Sequence[object]) -> int:
+def _pytest(arguments: Sequence[str], plugins: Sequence[object], files: Sequence[str] = ()) -> int:
     suites = suites_folder()
     command = [
-        str(suites),
+        *([str(suites / file) for file in files] or [str(suites)]),
         f"--rootdir={suites}",
         f"--confcutdir={suites}",
         "--import-mode=importlib",

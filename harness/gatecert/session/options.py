@@ -14,7 +14,7 @@ from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.managed import MANAGED, find_managed
 from gatecert.gateways.target import Target
 from gatecert.gateways.targetfile import ExternalGateway, from_flags, near, read_target_file
-from gatecert.gateways.variants import VARIANTS
+from gatecert.gateways.variants import VARIANTS, parts
 from gatecert.requirements import AREAS
 
 EMBEDDED = "embedded"
@@ -100,8 +100,10 @@ class RunOptions:
             raise UsageError(f"--examples {self.examples}: at least 1, at most {MOST_EXAMPLES:,}")
         for area in self.areas:
             _check_name("area", area, list(AREAS))
-        _check_name("defect", self.defect, list(DEFECTS))
-        _check_name("variant", self.variant, list(VARIANTS))
+        if self.defect:
+            _check_name("defect", self.defect, list(DEFECTS))
+        for variant in parts(self.variant):
+            _check_name("variant", variant, list(VARIANTS))
         _check_name("client-profile", self.client_profile, [p.name for p in ENGINES])
 
     def token_limit(self, scripted: bool) -> int | None:
@@ -164,5 +166,5 @@ def filled(text: str) -> str:
 
 
 def _check_name(kind: str, name: str, known: list[str]) -> None:
-    if name and name not in known:
+    if name not in known:
         raise UsageError(f"--{kind} {name!r} is unknown{near(name, known)}")

@@ -1,4 +1,4 @@
-"""The embedded gateway as a process, with ``--defect NAME`` or ``--variant NAME`` if wanted.
+"""The embedded gateway as a process, with ``--defect NAME`` or ``--variant NAME+NAME`` if wanted.
 
 Reads its configuration as one JSON line on standard input, prints one with its address, and serves
 until standard input closes.
@@ -14,7 +14,7 @@ from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.reference.config import GatewayConfig
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.gateways.reference.tls import NoCertificates
-from gatecert.gateways.variants import VARIANTS
+from gatecert.gateways.variants import varied
 from gatecert.wire import announce, wait_for_parent
 
 _HTTPS_STAGES = ("listen_tls", "certificates", "tls_context")
@@ -28,7 +28,7 @@ def gateway_class(kind: str, name: str) -> type[ReferenceGateway]:
     if kind == "--defect":
         return DEFECTS[name].gateway
     if kind == "--variant":
-        return VARIANTS[name].gateway
+        return varied(name)
     return ReferenceGateway
 
 

@@ -9,6 +9,6 @@ from gatecert.gateways.variants import (  # noqa: F401 - importing registers the
     streams,
     transfer,
 )
-from gatecert.gateways.variants.registry import VARIANTS, Variant
+from gatecert.gateways.variants.registry import VARIANTS, Variant, companies, parts, varied
 
-__all__ = ["VARIANTS", "Variant"]
+__all__ = ["VARIANTS", "Variant", "companies", "parts", "varied"]
