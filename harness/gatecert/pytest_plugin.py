@@ -177,7 +177,7 @@ def _place(item: pytest.Item) -> int:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out, with the reason, what the target does not promise."""
     if REQUIREMENT in item.stash and SHARED in item.config.stash:
-        check_needs(item, item.stash[REQUIREMENT], item.config.stash[SHARED].target)
+        check_needs(item, item.stash[REQUIREMENT], item.config.stash[SHARED])
         watch_over(item.config)
 
 

@@ -35,6 +35,7 @@ _STATES: Mapping[str, str] = {
     "stopped": "the run stopped early",
     "gateway-lost": "the gateway stopped answering",
     "provider-lost": "the scripted provider stopped answering",
+    "untrusted": "the client trusts no connection to the gateway, so TLS alone was judged",
     "not-started": "the run could not start",
     "broken-off": "the run was broken off",
 }

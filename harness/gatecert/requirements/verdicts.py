@@ -39,6 +39,7 @@ REASONS: dict[str, str] = {
     "not-sent": "this client sends nothing of the kind to such a target",
     "no-means": "the target promises it and gives nothing to test it with",
     "gateway-cooling": "the gateway refuses every request since an earlier requirement",
+    "untrusted": "the client trusts no connection to the gateway, so it sends nothing",
     "live-provider": "the provider cannot be scripted, so what it shall do cannot be set up",
     "measurement-invalid": "the measurement's own controls did not hold",
     "measurement-inconclusive": "the interval of the measurement contains the budget",

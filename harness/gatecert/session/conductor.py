@@ -36,7 +36,7 @@ from gatecert.session.options import (
     profile_named,
 )
 from gatecert.session.paths import suites_folder
-from gatecert.session.preflight import check_route
+from gatecert.session.preflight import check_route, untrusted
 from gatecert.session.services import Services, check_settings, start_services
 from gatecert.session.spending import Limits
 
@@ -62,6 +62,7 @@ class Shared:
     seed: int = 0
     examples: int = DEFAULT_EXAMPLES
     evidence_of_passes: bool = True
+    untrusted: str = ""
 
     @property
     def profile(self) -> EngineProfile:
@@ -103,6 +104,7 @@ class Conductor:
         self._services: Services | None = None
         self._journal: Journal | None = None
         self._finished: RunRecord | None = None
+        self._untrusted = ""
         self._head: dict[str, Any] = {}
         self._selected: list[str] = []
         self._began = time.monotonic()
@@ -148,7 +150,10 @@ class Conductor:
             ) from None
         self._services = start_services(self.options, self.folder, say)
         try:
-            if self.target.scripted:
+            self._untrusted = untrusted(self.target)
+            if self._untrusted:
+                self.broke_off("untrusted", self._untrusted)
+            elif self.target.scripted:
                 check_route(self.target)
         except BaseException:
             self.stop()
@@ -219,6 +224,7 @@ class Conductor:
             options.seed,
             options.examples,
             options.evidence_of_passes,
+            self._untrusted,
         )
 
     def select(self, identifiers: Sequence[str], keyword: str, marker: str) -> None:

@@ -25,15 +25,24 @@ class CannotOffer(Exception):
 
 @dataclass(frozen=True)
 class Handshake:
-    """How a handshake ended: the version that was agreed on, or why there is none."""
+    """How a handshake ended: the version that was agreed on, or why there is none.
+
+    ``distrusted`` if it was the certificate that we did not accept.
+    """
 
     version: str = ""
     trouble: str = ""
+    distrusted: bool = False
 
     @property
     def done(self) -> bool:
         """Whether a connection came about."""
         return bool(self.version)
+
+
+def check_trust(address: TlsAddress) -> Handshake:
+    """Whether the client's own handshake comes about."""
+    return _handshake(address, new_trusted_context(address.ca))
 
 
 def check_name(address: TlsAddress) -> Handshake:
@@ -100,7 +109,7 @@ def _handshake(address: TlsAddress, context: ssl.SSLContext) -> Handshake:
         with _connected(address, context) as channel:
             return Handshake(version=channel.version() or "unknown")
     except ssl.SSLCertVerificationError as exc:
-        return Handshake(trouble=exc.verify_message)
+        return Handshake(trouble=exc.verify_message, distrusted=True)
     except OSError as exc:
         return Handshake(trouble=getattr(exc, "reason", None) or str(exc))
 

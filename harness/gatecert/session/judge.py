@@ -69,6 +69,16 @@ def not_applicable(stated: Requirement, target: Target) -> Judgement | None:
     return None
 
 
+def over_untrusted(stated: Requirement, trouble: str) -> Judgement | None:
+    """The judgement on a requirement whose requests the client cannot send, or None.
+
+    ``trouble`` says why it trusts no connection to the gateway; what is asked about TLS is judged.
+    """
+    if not trouble or "tls" in stated.needs:
+        return None
+    return Judgement("could-not-run", "untrusted", trouble, "gateway")
+
+
 def gateway_lost(trouble: str) -> Judgement:
     """The judgement on the requirement during which the gateway went away."""
     sentence = f"the gateway stopped taking connections ({trouble})"

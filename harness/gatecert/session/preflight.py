@@ -11,9 +11,27 @@ from urllib.parse import urlsplit
 from gatecert.desktop import DesktopApp, Exchange
 from gatecert.errors import RunError
 from gatecert.gateways.target import Target, TlsAddress
-from gatecert.session.handshakes import check_chain, check_dates, check_name
+from gatecert.session.handshakes import check_chain, check_dates, check_name, check_trust
 from gatecert.session.services import answers, settings_of
 from gatecert.upstream import Directive, Provider, embed, new_token
+
+
+def untrusted(target: Target) -> str:
+    """Why the client trusts no connection to an https base URL, or ``""``.
+
+    Then TLS is all that can be judged. Handshakes that fail for another reason than the
+    certificate are left to the requirements.
+    """
+    address = TlsAddress(target.base_url)
+    if not address.base_url.lower().startswith("https:") or not check_trust(address).distrusted:
+        return ""
+    checks = {"name": check_name, "chain": check_chain, "dates": check_dates}
+    found = {what: check(address) for what, check in checks.items()}
+    wrong = ", ".join(f"its certificate's {k} ({v.trouble})" for k, v in found.items() if v.trouble)
+    return (
+        f"the client does not trust the gateway at {target.base_url}: {wrong}; mend that (see "
+        "SEC-60 to SEC-62), or name the root of a private authority in SSL_CERT_FILE"
+    )
 
 
 def check_route(target: Target) -> None:
@@ -46,23 +64,7 @@ def _knock(target: Target) -> list[Exchange]:
         app.quit()
 
 
-def _untrusted(base_url: str) -> str:
-    """What is wrong with the certificate of an https base URL, or ``""``."""
-    if not base_url.lower().startswith("https:"):
-        return ""
-    address = TlsAddress(base_url)
-    checks = {"name": check_name, "chain": check_chain, "dates": check_dates}
-    found = {what: check(address).trouble for what, check in checks.items()}
-    return ", ".join(f"its certificate's {what} ({bad})" for what, bad in found.items() if bad)
-
-
 def _sentence(target: Target, last: Exchange) -> str:
-    untrusted = _untrusted(target.base_url) if last.status is None else ""
-    if untrusted:
-        return (
-            f"the client does not trust the gateway at {target.base_url}: {untrusted}; mend that "
-            "(see SEC-60 to SEC-62), or name the root of a private authority in SSL_CERT_FILE"
-        )
     if last.status is None:
         return f"the gateway at {target.base_url} takes connections and gives {last.summary()}"
     return (

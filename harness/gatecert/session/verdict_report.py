@@ -20,6 +20,7 @@ from gatecert.session.judge import (
     honest,
     judge,
     not_applicable,
+    over_untrusted,
     provider_lost,
     to_result,
     with_known,
@@ -33,9 +34,9 @@ from gatecert.upstream import Provider, ProviderUnreachable
 _SHOWN_AS = {"fail": "failed", "error": "failed", "pass": "passed", "fixed": "passed"}
 
 
-def check_needs(item: pytest.Item, stated: Requirement, target: Target) -> None:
-    """Skip a requirement that does not apply to the target."""
-    judgement = not_applicable(stated, target)
+def check_needs(item: pytest.Item, stated: Requirement, shared: Shared) -> None:
+    """Skip a requirement that does not apply to the target, or cannot be judged there."""
+    judgement = not_applicable(stated, shared.target) or over_untrusted(stated, shared.untrusted)
     if judgement is not None:
         item.stash[JUDGEMENT] = judgement
         pytest.skip(judgement.sentence)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from socket import create_server
 
 import pytest
 
-from gatecert.desktop import Exchange, OutgoingRequest
-from gatecert.desktop.exchange import Fault
 from gatecert.gateways.reference.tls import Certificates, issued, server_context
 from gatecert.gateways.target import Target, TlsAddress
 from gatecert.session.handshakes import (
@@ -21,7 +20,7 @@ from gatecert.session.handshakes import (
     check_name,
     try_old_versions,
 )
-from gatecert.session.preflight import _sentence
+from gatecert.session.preflight import untrusted
 
 GOOD = issued()
 CHECKS = {"name": check_name, "chain": check_chain, "dates": check_dates}
@@ -86,11 +85,25 @@ def test_a_handshake_is_done_when_a_version_is_agreed_on() -> None:
     assert not Handshake(trouble="expired").done
 
 
-def test_a_run_that_cannot_start_for_a_certificate_says_what_is_wrong_with_it() -> None:
+def untrusted_at(base_url: str) -> str:
+    return untrusted(Target("gw", "external", base_url, "sk-1"))
+
+
+def test_a_certificate_that_the_client_does_not_trust_is_told_with_all_that_is_wrong() -> None:
     with showing(issued("elsewhere.example")) as address:
-        target = Target("gw", "external", address.base_url, "sk-1")
-        request = OutgoingRequest("POST", address.base_url, [])
-        said = _sentence(target, Exchange("a test", request, fault=Fault("unreachable", "TLS")))
+        said = untrusted_at(address.base_url)
     assert "its certificate's name (" in said
     assert "its certificate's chain (" in said
     assert "dates" not in said
+
+
+def test_an_address_that_is_trusted_or_says_nothing_of_certificates_is_not_told_of(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "root.pem").write_bytes(GOOD.root)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "root.pem"))
+    with showing(GOOD) as address:
+        assert untrusted_at(address.base_url) == ""
+        plain = address.base_url.replace("https:", "http:")
+    assert untrusted_at(plain) == ""
+    assert untrusted_at(address.base_url) == ""  # nobody is there any more
