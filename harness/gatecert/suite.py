@@ -58,6 +58,7 @@ from gatecert.session.handshakes import (
 )
 from gatecert.session.provoking import headed_turns, plain_request, provoked
 from gatecert.session.raw import Heard, Raw, a_turn, raw_request
+from gatecert.session.together import Together
 from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
 from gatecert.upstream import Block, Plan, Receipt, shortened
 
@@ -91,6 +92,7 @@ __all__ = [
     "ScriptedProvider",
     "ServerSentEvent",
     "Target",
+    "Together",
     "Turn",
     "a_receipt",
     "a_turn",

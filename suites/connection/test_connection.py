@@ -1,7 +1,5 @@
 """Launch, discovery, the connection test, and requests side by side."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 from gatecert.suite import (
     HOLD_MS,
     MUST,
@@ -10,6 +8,7 @@ from gatecert.suite import (
     Desktops,
     Plan,
     ScriptedProvider,
+    Together,
     Turn,
     answered,
     at,
@@ -101,7 +100,7 @@ def test_parallel_turns_are_not_mixed(desktops: Desktops, provider: ScriptedProv
     def ask(number: int) -> Turn:
         return apps[number].engine.turn(scripts[number].text)
 
-    with ThreadPoolExecutor(len(scripts)) as pool:
+    with Together(len(scripts)) as pool:
         turns = list(pool.map(ask, range(len(scripts))))
     for script, turn in zip(scripts, turns, strict=True):
         answered(turn, "each of eight turns in parallel")
@@ -120,7 +119,7 @@ def test_a_turn_does_not_wait_for_another(desktops: Desktops, provider: Scripted
     slow = provider.script(Plan(hold_after=4, hold_ms=HOLD_MS))
     quick = provider.script()
     first, second = desktops(), desktops()
-    with ThreadPoolExecutor(1) as pool:
+    with Together(1) as pool:
         streamed = pool.submit(first.engine.turn, slow.text)
         provider.wait_for_arrival(slow, streamed)
         turn = second.engine.turn(quick.text, stream=False)

@@ -1,6 +1,5 @@
 """Probes, bursts and repeats: what a client sends beside its turns must not cost it the turns."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from gatecert.suite import (
@@ -13,6 +12,7 @@ from gatecert.suite import (
     Exchange,
     Plan,
     Target,
+    Together,
     answered,
     at,
     expect,
@@ -64,7 +64,7 @@ def test_start_probe_of_older_engines_is_answered(desktop: DesktopApp, desktops:
 def test_burst_of_token_counts_is_answered(desktop: DesktopApp, asking: Asking) -> None:
     """Twenty-five token counts at the same time, with one key, are all answered with a number."""
     asked = [asking.ask(Plan(hold_after=-1, hold_ms=HOLD_MS)) for _ in range(_COUNTS)]
-    with ThreadPoolExecutor(_COUNTS) as pool:
+    with Together(_COUNTS) as pool:
         sent = [pool.submit(desktop.engine.count_tokens, one.text) for one in asked]
         asking.release_all(asked, sent)
         counts = [one.result() for one in sent]

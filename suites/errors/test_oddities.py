@@ -1,7 +1,6 @@
 """What a provider should not do: pages with status 200, redirects, and silence."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit, urlunsplit
 
 from gatecert.suite import (
@@ -13,6 +12,7 @@ from gatecert.suite import (
     Plan,
     ScriptedProvider,
     Target,
+    Together,
     Turn,
     expect,
     requirement,
@@ -103,7 +103,7 @@ def test_leaving_before_the_answer_frees_the_provider(
     desktops: Desktops, provider: ScriptedProvider
 ) -> None:
     """A client that leaves before the answer begins ends the request at the provider too."""
-    with ThreadPoolExecutor(2) as both:
+    with Together(2) as both:
         held = both.map(lambda stream: _left_behind(desktops, provider, stream), (True, False))
         for stream, states in zip((True, False), held, strict=True):
             expect(

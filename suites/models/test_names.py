@@ -1,6 +1,5 @@
 """Names: what discovery lists, what a turn may ask for, and what becomes of it on every route."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from gatecert.suite import (
@@ -15,6 +14,7 @@ from gatecert.suite import (
     Plan,
     ScriptedProvider,
     Target,
+    Together,
     a_receipt,
     answered,
     at,
@@ -268,7 +268,7 @@ def test_discovery_does_not_wait_for_a_turn(desktops: Desktops, provider: Script
     """Model discovery is answered while the stream of a turn is still open."""
     slow = provider.script(Plan(hold_after=4, hold_ms=HOLD_MS))
     first, second = desktops(), desktops()
-    with ThreadPoolExecutor(1) as pool:
+    with Together(1) as pool:
         streamed = pool.submit(first.engine.turn, slow.text)
         provider.wait_for_arrival(slow, streamed)
         found = second.discover_models()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 
 from gatecert.suite import (
     MUST,
@@ -15,6 +14,7 @@ from gatecert.suite import (
     Script,
     ScriptedProvider,
     Target,
+    Together,
     a_turn,
     answered,
     expect,
@@ -303,7 +303,7 @@ def _patience(desktop: DesktopApp, provider: ScriptedProvider, raw: Raw) -> floa
 def _ask_all(
     raw: Raw, shapes: Mapping[str, bytes], wait_s: float = _PATIENCE_S
 ) -> dict[str, Heard]:
-    with ThreadPoolExecutor(len(shapes)) as pool:
+    with Together(len(shapes)) as pool:
         asked = {
             shape: pool.submit(raw.ask, shape, data, wait_s=wait_s)
             for shape, data in shapes.items()

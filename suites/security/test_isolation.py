@@ -3,7 +3,6 @@
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from gatecert.suite import (
@@ -17,6 +16,7 @@ from gatecert.suite import (
     Raw,
     ScriptedProvider,
     Target,
+    Together,
     Turn,
     a_turn,
     answered,
@@ -47,7 +47,7 @@ def test_equal_requests_at_once_are_not_merged(
     """Two users who send the same words at the same time each get their own answer."""
     script = provider.script([_says(_FIRST, hold_after=3, hold_ms=1500), _says(_SECOND)])
     one, two = _two_users(desktops, target)
-    with ThreadPoolExecutor(1) as pool:
+    with Together(1) as pool:
         early = pool.submit(one.engine.turn, script.text)
         provider.wait_for_arrival(script, early)
         if early.done():  # refused, or it would be held: then the second one's answer is no proof
@@ -248,7 +248,7 @@ def test_answers_of_many_users_do_not_mix(
     users = [desktop, _another(desktops, target)]
     marks = [f"words-of-turn-{number:02d}" for number in range(12)]
     scripts = [provider.everywhere(_repeats(mark)) for mark in marks]
-    with ThreadPoolExecutor(len(scripts)) as pool:
+    with Together(len(scripts)) as pool:
         asked = [
             pool.submit(users[number % 2].engine.turn, script.text)
             for number, script in enumerate(scripts)

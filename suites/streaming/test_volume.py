@@ -2,7 +2,7 @@
 
 import json
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 
 from hypothesis import strategies as st
 
@@ -18,6 +18,7 @@ from gatecert.suite import (
     Script,
     ScriptedProvider,
     ServerSentEvent,
+    Together,
     Turn,
     answered,
     expect,
@@ -158,7 +159,7 @@ def test_leaving_harms_no_other_stream(desktops: Desktops, provider: ScriptedPro
     stays = provider.script(Plan(hold_after=5, hold_ms=_HOLD_MS))
     leaves = provider.script(Plan(hold_after=5, hold_ms=_HOLD_MS))
     first, second = desktops(), desktops(silence_s=2)
-    with ThreadPoolExecutor(1) as pool:
+    with Together(1) as pool:
         kept = pool.submit(first.engine.turn, stays.text)
         provider.wait_for_arrival(stays, kept)
         second.engine.turn(leaves.text, on_event=lambda event: event.name != "content_block_delta")
@@ -197,7 +198,7 @@ def _all_open(
 
         return desktop.engine.turn(script.text, on_event=note)
 
-    with ThreadPoolExecutor(len(scripts)) as pool:
+    with Together(len(scripts)) as pool:
         asked: list[Future[Turn]] = [pool.submit(ask, script) for script in scripts]
         all_shown.wait(_HOLD_MS / 1_000)
         count = len(shown)
