@@ -26,7 +26,7 @@ class GuessesTokenCount(BentAnswer):
 @defect(
     "normalises-stop-reason",
     *"""
-        MSG-20 MSG-21 MSG-32 MSG-50 MSG-53 MSG-54 MSG-57 MSG-59 MSG-60
+        MSG-20 MSG-21 MSG-32 MSG-50 MSG-53 MSG-54 MSG-57 MSG-59 MSG-60 MSG-65 MSG-67
     """.split(),
 )
 class NormalisesStopReason(BentAnswer):

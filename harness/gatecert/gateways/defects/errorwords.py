@@ -111,7 +111,7 @@ class RemembersRefusals(ReferenceGateway):
         if response.status_code not in _REFUSED:
             await super().relay(request, response, reply)
             return
-        body = await response.aread()
+        body = self.without_key(await response.aread())
         gone = ("content-length", "content-encoding")
         headers = [(k, v) for k, v in self.relayed_headers(response) if k.lower() not in gone]
         self._kept[request.body] = (response.status_code, headers, body)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,8 +16,6 @@ from gatecert.gateways.reference.config import GatewayConfig
 from gatecert.gateways.reference.decisions import Refusal, parsed
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
-
-_LIST_FRESH_S = 0.2
 
 
 def credential(request: Request) -> str:
@@ -133,19 +130,20 @@ class MergesEqualRequests(ReferenceGateway):
 
 @defect("list-cache-before-key-check", "SEC-04")
 class ListCacheBeforeKeyCheck(ReferenceGateway):
-    """A micro-cache in front of the key check serves the model list for a moment to everybody."""
+    """A cache in front of the key check serves the model list to everybody until the next post."""
 
     def __init__(self, config: GatewayConfig) -> None:
         super().__init__(config)
-        self._fresh_until: dict[str, float] = {}
+        self._fresh: set[str] = set()
 
     def authenticate(self, request: Request) -> Refusal | None:
-        now = time.monotonic()
-        if request.method == "GET" and now < self._fresh_until.get(request.target, 0):
+        if request.method != "GET":
+            self._fresh.clear()
+        if request.target in self._fresh:
             return None
         refusal = super().authenticate(request)
         if refusal is None and request.method == "GET":
-            self._fresh_until[request.target] = now + _LIST_FRESH_S
+            self._fresh.add(request.target)
         return refusal
 
 
@@ -167,7 +165,7 @@ class KeyCheckBySession(ReferenceGateway):
         return refusal
 
 
-@defect("trusts-the-connection", "SEC-05")
+@defect("trusts-the-connection", "SEC-05", "SEC-30")
 class TrustsTheConnection(ReferenceGateway):
     """A connection on which a valid key was seen once needs none any more."""
 

@@ -218,7 +218,7 @@ class AddsTemperature(BentRequest):
     *"""
         MSG-01 MSG-08 MSG-12 MSG-15 MSG-18 MSG-19 MSG-27 MSG-28 MSG-30 MSG-31 MSG-32 MSG-33
         MSG-35 MSG-36 MSG-37 MSG-41 MSG-43 MSG-44 MSG-48 MSG-50 MSG-52 MSG-53 MSG-54 MSG-55
-        MSG-56 MSG-61 ERR-39
+        MSG-56 MSG-61 ERR-39 MSG-65 MSG-66 MSG-67 MSG-68
     """.split(),
 )
 class AppendsAMessage(BentRequest):
@@ -291,7 +291,7 @@ class IntegersBecomeFloats(BentRequest):
     "drops-fields-without-stream",
     *"""
         MSG-02 MSG-03 MSG-04 MSG-05 MSG-07 MSG-27 MSG-28 MSG-29 MSG-34 MSG-35 MSG-41 MSG-44
-        MSG-46 MSG-47 MSG-53 MSG-54 PASS-10
+        MSG-46 MSG-47 MSG-53 MSG-54 PASS-10 MSG-65
     """.split(),
 )
 class DropsFieldsWithoutStream(BentRequest):

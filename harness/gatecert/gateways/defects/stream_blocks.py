@@ -56,7 +56,7 @@ class StartsMessagesTwice(BentStream):
 
 @defect(
     "reopens-blocks",
-    *"STREAM-02 STREAM-30 MSG-31 MSG-32 MSG-53 MSG-54".split(),
+    *"STREAM-02 STREAM-30 MSG-31 MSG-32 MSG-53 MSG-54 MSG-65".split(),
 )
 class ReopensBlocks(BentStream):
     """Each block is opened once more after its end, as an empty one of text, and closed."""

@@ -75,6 +75,7 @@ class SplitsCharacters(BentStream):
         STREAM-40 STREAM-41 STREAM-42 STREAM-43 STREAM-44 STREAM-45 STREAM-47 STREAM-50
         STREAM-54 STREAM-55 STREAM-70 STREAM-71 STREAM-72 STREAM-74 STREAM-75 STREAM-82
         STREAM-85 STREAM-86 ERR-16 ERR-24 PASS-22 FALL-03 FALL-04 FALL-06 SEC-30 SEC-36 SEC-65
+        MSG-65 MSG-67 MSG-68
     """.split(),
 )
 class DropsEventLines(BentStream):
@@ -111,7 +112,7 @@ class NumbersBlocksAnew(BentStream):
         STREAM-26 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-34 STREAM-35 STREAM-36
         STREAM-37 STREAM-45 STREAM-50 STREAM-54 STREAM-55 STREAM-70 STREAM-71 STREAM-72
         STREAM-74 STREAM-75 STREAM-82 ERR-16 ERR-24 PASS-22 FALL-03 FALL-04 FALL-06 SEC-30
-        SEC-36 SEC-65
+        SEC-36 SEC-65 MSG-65 MSG-67 MSG-68
     """.split(),
 )
 class LosesBlockStops(BentStream):
@@ -160,7 +161,7 @@ class HoldsOneEventBack(BentStream):
     "arguments-in-start",
     *"""
         STREAM-04 MSG-32 MSG-50 MSG-53 MSG-54 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-37
-        STREAM-52 STREAM-72 STREAM-74
+        STREAM-52 STREAM-72 STREAM-74 MSG-65 MSG-67
     """.split(),
 )
 class ArgumentsInStart(BentStream):
@@ -260,7 +261,7 @@ class StreamsEarlyErrors(ReferenceGateway):
         if response.status_code < 400 or not wants_stream(request):
             await super().relay(request, response, reply)
             return
-        body = (await response.aread()).decode()
+        body = self.without_key(await response.aread()).decode()
         await reply.start(200, [("content-type", "text/event-stream")])
         await reply.send(f"event: error\ndata: {body}\n\n".encode())
         await reply.end()
