@@ -24,6 +24,7 @@ from gatecert.suite import (
     field_of,
     first_message,
     hints,
+    json_equal,
     kept,
     only_receipt,
     requirement,
@@ -32,6 +33,7 @@ from gatecert.suite import (
 
 _HOP = "gateway → provider"
 _MEGABYTES = 2
+_ATTRIBUTION = "x-anthropic-billing-header:"
 _OPEN_FIELDS = {
     "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
     "gatecert_future_field": {"nested": [1, "two", None, 0.5, False, [], {}, ""]},
@@ -63,8 +65,12 @@ def test_realistic_first_turn_arrives(desktop: DesktopApp, provider: ScriptedPro
     fix="Pass system on as the array that came; do not join, reorder or prepend blocks.",
 )
 def test_system_blocks_stay_as_they_are(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """The three system blocks arrive as an array, in order, with their cache markers."""
-    _field_arrives(desktop, provider, "system")
+    """The system blocks arrive as an array, in order, with their cache markers."""
+    for turn, body in _arrived(desktop, provider):
+        sent, came = _json(turn.exchange.request.body)["system"], body.get("system")
+        # that the attribution block is there is another requirement's matter
+        without = json_equal(sent[1:], came) and _ATTRIBUTION in sent[0]["text"]
+        same(sent[1:] if without else sent, came, "the field system at the provider", hop=_HOP)
 
 
 @requirement(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
+# how it is told that the expected words came, with others around them
+WRAPPED = "it wrapped"
+
 
 @dataclass
 class NotMet(AssertionError):

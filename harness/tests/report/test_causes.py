@@ -90,6 +90,10 @@ def test_values_and_successes_are_never_shared() -> None:
         assert shared_answers([failing(f"A-{n}", came) for n in range(9)]) == {}
 
 
+def test_wrapped_words_are_no_answer_in_this_sense() -> None:
+    assert answer_of("it wrapped: 'HTTP 500 ' stands before it") == ""
+
+
 def commonest(*others: Result) -> dict[str, str]:
     return shared_answers([*(failing(f"A-0{n}", NO_ROUTE) for n in range(3)), *others])
 
