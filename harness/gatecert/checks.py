@@ -163,6 +163,10 @@ def shows_the_break(turn: Turn, receipts: Sequence[Receipt], place: str = "") ->
     closed = exchange.fault is not None or exchange.ends_by_close
     honest = closed or message.error is not None or exchange.status != 200
     ended = f"{'with' if message.ended else 'without'} message_stop"
+    if b"event: error" in exchange.body and message.error is None:
+        ended += (
+            "; nobody can read its error event, in a cut line or without a blank line behind it"
+        )
     expect(
         honest and not message.ended,
         f"a connection closed without its end, or an error event, after a break{where}",

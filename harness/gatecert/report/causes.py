@@ -90,7 +90,9 @@ def most_basic(results: Sequence[Result], answer: str) -> Result:
 
 
 def _fewest(answer: str) -> int:
-    return _FEWEST_WITH_AN_ANSWER if _ANSWER.match(answer) else _FEWEST_WITH_A_SENTENCE
+    # that nothing came in time has many causes
+    telling = _ANSWER.match(answer) and not answer.startswith("no answer (timeout")
+    return _FEWEST_WITH_AN_ANSWER if telling else _FEWEST_WITH_A_SENTENCE
 
 
 def _is_behind(answer: str, result: Result) -> bool:

@@ -33,7 +33,7 @@ _FORM_OF_STREAMS = "STREAM-02"
 _SPOILT_AREAS = 4
 _SERVER_ERROR = 500
 # of several changes in one area the one that says what all the others show
-_TELLING = ("ERR-07",)
+_TELLING = ("ERR-07", "MSG-45")
 _CHANGEABLE = ("fail", "warn", "known")
 # a MUST that is still provisional comes before what is only recommended
 _ORDER = ("fail", "provisional", "warn", "known")

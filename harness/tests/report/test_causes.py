@@ -85,6 +85,12 @@ def test_other_sentences_must_come_often() -> None:
     assert shared_answers(results[:3]) == {}
 
 
+def test_two_that_waited_in_vain_need_not_have_one_cause() -> None:
+    results = [failing(f"A-0{n}", f"no answer (timeout: nothing came for {n} s)") for n in range(4)]
+    assert len(shared_answers(results)) == 4
+    assert shared_answers(results[:2]) == {}
+
+
 def test_values_and_successes_are_never_shared() -> None:
     for came in ("nothing", "''", "HTTP 200", "0", "an empty text"):
         assert shared_answers([failing(f"A-{n}", came) for n in range(9)]) == {}

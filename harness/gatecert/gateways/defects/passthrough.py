@@ -271,6 +271,6 @@ class CountsCharacters(ReferenceGateway):
         if not whole or response.headers.get("content-encoding"):
             await super().relay(request, response, reply)
             return
-        body = await response.aread()
+        body = b"".join([piece async for piece in self.pieces(request, response)])
         cut = body[: len(body.decode("utf-8", "replace"))]
         await reply.answer(response.status_code, self.relayed_headers(response), cut)
