@@ -204,9 +204,9 @@ def _difference(expected: Any, came: Any) -> str:
     place = next((i for i, (a, b) in pairs if a != b), min(len(expected), len(came)))
     if len(expected) >= _TELLING_CHARACTERS and expected in came:
         before, _, after = came.partition(expected)
-        added, side = (before, "before") if before else (after, "after")
+        added = before or after
         told = added if len(added) <= 60 else f"{added[:50]}…"
-        return f"{WRAPPED}: {told!r} stands {side} it"
+        return f"{told!r} {WRAPPED}"
     if len(came) <= 160:
         return repr(came)
     around = came[max(0, place - 20) : place + 40]

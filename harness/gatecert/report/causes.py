@@ -31,6 +31,8 @@ _ANSWER = re.compile(
 )
 _STATUS = re.compile(r"HTTP ([3-5]\d\d)")
 _SENTENCE = re.compile(r"[A-Za-z0-9]\S* \S")
+# how many came of a list is a value, whatever the list
+_ENTRIES = re.compile(r"\d+ entries instead of \d")
 _VARYING = re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])\w{8,}\b|(?<![A-Za-z])\d+")
 _FEWEST_WITH_AN_ANSWER = 2
 # other sentences are less telling: one must come often to speak of one cause
@@ -59,7 +61,7 @@ def answer_of(came: str) -> str:
 
     A value that differs from the expected one, and a plain success, are no answers in this sense.
     """
-    if is_wrapped(came):
+    if is_wrapped(came) or _ENTRIES.match(came):
         return ""
     found = _ANSWER.search(came)
     if found:
@@ -70,7 +72,7 @@ def answer_of(came: str) -> str:
 
 def is_wrapped(came: str) -> bool:
     """Whether the expected words came, with the gateway's own around them: one habit of it."""
-    return came.startswith(WRAPPED)
+    return came.endswith(f" {WRAPPED}")
 
 
 def status_of(answer: str) -> int:

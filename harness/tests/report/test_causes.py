@@ -50,6 +50,7 @@ def saw(*answers: tuple[int, str]) -> Evidence:
         ("the route ['other']", "the route ['other']"),
         ("3 arrived: POST /v1/messages", "# arrived: POST /v1/messages"),
         ("HTTP 503 'busy, request req_011CSabcdef'", "HTTP 503 'busy, request #'"),
+        ("2 entries instead of 1", ""),
         ("HTTP 200", ""),
         ("HTTP 200 with something", ""),
         ("nothing", ""),
@@ -97,7 +98,7 @@ def test_values_and_successes_are_never_shared() -> None:
 
 
 def test_wrapped_words_are_no_answer_in_this_sense() -> None:
-    assert answer_of("it wrapped: 'HTTP 500 ' stands before it") == ""
+    assert answer_of("'HTTP 500 ' around it") == ""
 
 
 def commonest(*others: Result) -> dict[str, str]:

@@ -124,7 +124,7 @@ def test_the_same_fix_is_one_change() -> None:
 
 
 def test_wrapped_messages_are_one_change_whatever_is_around_them() -> None:
-    came = [f"it wrapped: '{kind}: ' stands before it" for kind in ("BadRequest", "Timeout")]
+    came = [f"'{kind}: ' around it" for kind in ("BadRequest", "Timeout")]
     results = [failing("errors", id=f"ERR-{n}", fix=str(n), came=c) for n, c in enumerate(came)]
     only = changes(sample_record(results=results))
     assert [(c.result.id, [r.id for r in c.also]) for c in only] == [("ERR-0", ["ERR-1"])]
