@@ -108,7 +108,9 @@ def _seen_as(result: Result, told: dict[str, str]) -> str:
 
 
 def _change(members: Sequence[Result], answer: str, record: RunRecord) -> Change:
-    first = most_basic(members, answer) if answer else members[0]
+    worst = members[0]
+    telling = (r for r in members if r.id in _TELLING and r.verdict == worst.verdict)
+    first = most_basic(members, answer) if answer else next(telling, worst)
     also = [r for r in members if r is not first]
     check_first = _check_first(first, record)
     if answer and not check_first:
