@@ -7,12 +7,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from gatecert.desktop import Exchange, Turn
-from gatecert.requirements import NotApplicable, expect, fail
+from gatecert.requirements import WRAPPED, NotApplicable, expect, fail
 from gatecert.upstream import Receipt
 
 # made up, known to no gateway, and unlike any text that a gateway could answer by itself
 WRONG_KEY = "gk-wrong-7Qm2xV9tKc4ZpL8sWn3bHd6yRf1gJa5e"
 _REFUSALS = (401, 403)
+_TELLING_CHARACTERS = 8
 _EMPTY: Sequence[tuple[Any, str]] = (
     (None, "nothing"),
     ("", "an empty text"),
@@ -162,6 +163,10 @@ def shows_the_break(turn: Turn, receipts: Sequence[Receipt], place: str = "") ->
     closed = exchange.fault is not None or exchange.ends_by_close
     honest = closed or message.error is not None or exchange.status != 200
     ended = f"{'with' if message.ended else 'without'} message_stop"
+    if b"event: error" in exchange.body and message.error is None:
+        ended += (
+            "; nobody can read its error event, in a cut line or without a blank line behind it"
+        )
     expect(
         honest and not message.ended,
         f"a connection closed without its end, or an error event, after a break{where}",
@@ -197,10 +202,16 @@ def _difference(expected: Any, came: Any) -> str:
         return _short(came)
     pairs = enumerate(zip(expected, came, strict=False))
     place = next((i for i, (a, b) in pairs if a != b), min(len(expected), len(came)))
+    if len(expected) >= _TELLING_CHARACTERS and expected in came:
+        before, _, after = came.partition(expected)
+        added = before or after
+        told = added if len(added) <= 60 else f"{added[:50]}…"
+        return f"{told!r} {WRAPPED}"
     if len(came) <= 160:
         return repr(came)
     around = came[max(0, place - 20) : place + 40]
-    return f"{len(came)} characters that differ from the {place}th on: …{around!r}…"
+    since = f"from character {place + 1} on" if place else "from the first on"
+    return f"{len(came)} characters that differ {since}: …{around!r}…"
 
 
 def _place_of_difference(expected: Any, came: Any, path: str = "") -> str:
@@ -216,12 +227,21 @@ def _place_of_difference(expected: Any, came: Any, path: str = "") -> str:
         return _place_of_difference(expected[key], came[key], step)
     if isinstance(expected, list) and isinstance(came, list):
         if len(expected) != len(came):
-            return f"{len(came)} entries instead of {len(expected)}{f' in {path}' if path else ''}"
+            where = f" in {path}" if path else ""
+            return f"{len(came)} entries instead of {len(expected)}{where}{_lost(expected, came)}"
         pairs = enumerate(zip(expected, came, strict=True))
         place = next(i for i, (a, b) in pairs if not json_equal(a, b))
         return _place_of_difference(expected[place], came[place], f"{path}[{place}]")
     what = _difference(expected, came) if isinstance(came, str) else _short(came)
     return f"{path}: {what}" if path else what
+
+
+def _lost(expected: list[Any], came: list[Any]) -> str:
+    """Which entry is gone, where one is and the others stayed as they were."""
+    for place, entry in enumerate(expected):
+        if json_equal([*expected[:place], *expected[place + 1 :]], came):
+            return f", without {_short(entry)}"
+    return ""
 
 
 def _short(value: Any) -> str:

@@ -124,7 +124,8 @@ def test_compressed_error_is_readable(desktop: DesktopApp, provider: ScriptedPro
         script = provider.everywhere(plan)
         exchange = desktop.engine.turn(script.text, stream=number % 2 == 0).exchange
         expect(
-            exchange.status == 400 and exchange.error_message == message,
+            # what is put around it is another requirement's matter
+            exchange.status == 400 and message in exchange.error_message,
             f"a 400 whose error.message can be read, from a provider that compresses with {coding}",
             exchange.summary(),
             hop=_HOP,

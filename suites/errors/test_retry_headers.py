@@ -8,6 +8,7 @@ from gatecert.suite import (
     Plan,
     ScriptedProvider,
     expect,
+    hints,
     provoked,
     requirement,
     same,
@@ -25,7 +26,7 @@ _DATE = "Thu, 31 Dec 2099 23:59:59 GMT"
     why="The client comes back too early and is refused again, or waits far longer than it need.",
     fix=_KEEP,
     since="0.2",
-    hints={"litellm": "litellm_settings: num_retries: 0"},
+    hints=hints.ERRORS_KEPT,
 )
 def test_short_retry_after_arrives_at_once(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A short retry-after arrives unchanged on 429, 503 and 529, and at once: nobody waits it out."""

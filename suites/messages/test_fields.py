@@ -41,7 +41,7 @@ _PAIRS: list[tuple[str, tuple[str | int, ...], str]] = [
     fix="Pass unknown fields on at every depth; do not rebuild messages, blocks or tools from known fields.",
     since="0.2",
     hints={
-        "litellm": "The pass-through route (base URL ending in /anthropic) forwards bodies in native format."
+        "litellm": "the pass-through route (base URL ending in /anthropic) keeps bodies, but for metadata"
     },
 )
 def test_unknown_fields_arrive_at_every_depth(

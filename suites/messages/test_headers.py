@@ -1,15 +1,18 @@
-"""Headers on their way to the provider."""
+"""Headers on their way to the provider, and the system block that is like one."""
 
+import json
 from collections.abc import Iterator, Mapping
 
 from gatecert.suite import (
     MUST,
     SHOULD,
     DesktopApp,
+    NotApplicable,
     Receipt,
     ScriptedProvider,
     a_receipt,
     answered,
+    at,
     hints,
     requirement,
     same,
@@ -86,6 +89,27 @@ def test_session_id_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> 
     name = "X-Claude-Code-Session-Id"
     for receipt in _receipts(desktop, provider, {}):
         same(desktop.engine.session_id, receipt.header(name), f"{name} at the provider", hop=_HOP)
+
+
+@requirement(
+    "MSG-69",
+    SHOULD,
+    source="official: keep system an array, in order, the attribution block first and separate",
+    why="The provider cannot tell which client asked; its reports on use are wrong.",
+    fix="Leave the block that begins with x-anthropic-billing-header in system, by itself.",
+    since="0.2",
+)
+def test_attribution_block_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """The attribution block arrives as it was sent, the first of the system blocks."""
+    for stream in (True, False):
+        script = provider.script()
+        turn = desktop.engine.turn(script.text, stream=stream)
+        answered(turn, "a turn")
+        sent = at(json.loads(turn.exchange.request.body), "system", 0)
+        if not str(at(sent, "text")).startswith("x-anthropic-billing-header:"):
+            raise NotApplicable("this client sends no attribution block")
+        came = at(a_receipt(provider.receipts(script)).json(), "system", 0)
+        same(sent, came, "the first system block at the provider", hop=_HOP)
 
 
 def _receipts(

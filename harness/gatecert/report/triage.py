@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gatecert.record import Result, RunRecord
-from gatecert.report.causes import most_basic, shared_answers, status_of
+from gatecert.report.causes import is_wrapped, most_basic, shared_answers, status_of
 from gatecert.report.provisional import waits
 from gatecert.report.words import state_words
-from gatecert.requirements import AREAS
+from gatecert.requirements import AREAS, WRAPPED
 
 # by harm to a user: cannot connect, broken streams, lost turns, wrong answers, then the rest
 _HARM = (
@@ -31,8 +31,9 @@ _MANY = 4
 # a stream of another form spoils whatever streams, in every area: then it is the cause
 _FORM_OF_STREAMS = "STREAM-02"
 _SPOILT_AREAS = 4
+_SERVER_ERROR = 500
 # of several changes in one area the one that says what all the others show
-_TELLING = ("ERR-07",)
+_TELLING = ("ERR-07", "MSG-45")
 _CHANGEABLE = ("fail", "warn", "known")
 # a MUST that is still provisional comes before what is only recommended
 _ORDER = ("fail", "provisional", "warn", "known")
@@ -72,14 +73,16 @@ class Unverified:
 def changes(record: RunRecord) -> list[Change]:
     """What to change, the most harmful first.
 
-    Whatever fails with the same answer is one change; so is the same fix in the same area.
+    Whatever fails with the same answer is one change; so is the same fix in the same area, and so
+    are messages that came wrapped, whatever is around each.
     """
     deviations = [r for r in record.results if r.verdict in _CHANGEABLE]
     harm, answers = _harm(record), shared_answers(deviations)
     groups: dict[tuple[str, str], list[Result]] = {}
     for result in sorted(deviations, key=harm):
         answer = answers.get(result.id, "")
-        groups.setdefault(("", answer) if answer else (result.area, result.fix), []).append(result)
+        change = WRAPPED if is_wrapped(result.came) else result.fix
+        groups.setdefault(("", answer) if answer else (result.area, change), []).append(result)
 
     spoilt = len({r.area for r in deviations if r.id not in answers}) >= _SPOILT_AREAS
 
@@ -105,9 +108,25 @@ def _seen_as(result: Result, told: dict[str, str]) -> str:
 
 
 def _change(members: Sequence[Result], answer: str, record: RunRecord) -> Change:
-    first = most_basic(members, answer) if answer else members[0]
+    worst = members[0]
+    telling = (r for r in members if r.id in _TELLING and r.verdict == worst.verdict)
+    first = most_basic(members, answer) if answer else next(telling, worst)
     also = [r for r in members if r is not first]
-    return Change(first, also, bool(answer), _check_first(first, record))
+    check_first = _check_first(first, record)
+    if answer and not check_first:
+        check_first = _look_up_first(first, members, status_of(answer))
+    return Change(first, also, bool(answer), check_first)
+
+
+def _look_up_first(first: Result, members: Sequence[Result], status: int) -> str:
+    """Of one server error behind requirements of all sorts, no single advice says the cause."""
+    areas = {r.area for r in members}
+    if status < _SERVER_ERROR or len(areas) < _SPOILT_AREAS:
+        return ""
+    return (
+        f"First find in the gateway's log why it answers HTTP {status}, with which {len(members)} "
+        f"requirements of {len(areas)} areas fail. If the log does not tell: {first.fix}"
+    )
 
 
 def _check_first(result: Result, record: RunRecord) -> str:

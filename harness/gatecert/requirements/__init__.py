@@ -6,7 +6,14 @@ function's docstring is the requirement's sentence.
 
 from gatecert.requirements import gateway_hints
 from gatecert.requirements.catalogue import Catalogue, load_catalogue
-from gatecert.requirements.expect import CannotJudge, NotApplicable, NotMet, expect, fail
+from gatecert.requirements.expect import (
+    WRAPPED,
+    CannotJudge,
+    NotApplicable,
+    NotMet,
+    expect,
+    fail,
+)
 from gatecert.requirements.model import (
     AREAS,
     GATEWAYS,
@@ -36,6 +43,7 @@ __all__ = [
     "SHOULD",
     "SUSPECTS",
     "VERDICTS",
+    "WRAPPED",
     "CannotJudge",
     "Catalogue",
     "Judgement",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
+# how it is told that the expected words came, with others before or behind them
+WRAPPED = "around it"
+
 
 @dataclass
 class NotMet(AssertionError):

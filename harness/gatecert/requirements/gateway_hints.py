@@ -88,10 +88,18 @@ EXACT_PATHS: Hints = {
     "traefik": "Path(`/v1/messages`) instead of PathPrefix",
 }
 
+ERRORS_KEPT: Hints = {
+    "litellm": (
+        "the pass-through route (base URL ending in /anthropic) keeps errors as they are; it goes"
+        " past model_list and its fallbacks"
+    ),
+}
+
 STATUS_UNCHANGED: Hints = {
     "nginx": "proxy_intercept_errors off",
     "apache": "ProxyErrorOverride Off",
     "azure-apim": 'fail-on-error-status-code="false" on forward-request',
+    **ERRORS_KEPT,
     "traefik": "no errors middleware for this status",
 }
 

@@ -1,11 +1,13 @@
-"""Before anything is judged: does a request reach the scripted provider at all?
+"""Before anything is judged: does a request reach the scripted provider, in a form that it speaks?
 
-A provider route that points elsewhere is the commonest first mistake. It would fail nearly every
-requirement and blame the gateway for each; one line says it better.
+A provider route that points elsewhere, or is of another provider's kind, is the commonest first
+mistake. It would fail nearly every requirement and blame the gateway for each; one line says it
+better.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from gatecert.desktop import DesktopApp, Exchange
@@ -13,7 +15,10 @@ from gatecert.errors import RunError
 from gatecert.gateways.target import Target, TlsAddress
 from gatecert.session.handshakes import check_chain, check_dates, check_name, check_trust
 from gatecert.session.services import answers, settings_of
-from gatecert.upstream import Directive, Provider, embed, new_token
+from gatecert.upstream import Directive, Provider, Receipt, embed, new_token
+
+# the APIs of OpenAI, Gemini and Bedrock, by how their paths end
+_FOREIGN = ("/chat/completions", "/completions", "/responses", ":generateContent", "/converse")
 
 
 def untrusted(target: Target) -> str:
@@ -35,7 +40,7 @@ def untrusted(target: Target) -> str:
 
 
 def check_route(target: Target) -> None:
-    """Raise RunError if nothing that the client sends reaches the scripted provider.
+    """Raise RunError if nothing that the client sends reaches the scripted provider as a message.
 
     A gateway that refuses the requests with 4xx is left to the requirements: the key, the metadata
     or the path may be what is wrong, and they say so.
@@ -44,12 +49,23 @@ def check_route(target: Target) -> None:
     try:
         before = provider.hello()
         exchanges = _knock(target)
-        if provider.hello() > before:
-            return
+        came = provider.receipts_since(before)
     finally:
         provider.close()
-    if not any(e.status is not None and 400 <= e.status < 500 for e in exchanges):
+    if came:
+        _check_form(came)
+    elif not any(e.status is not None and 400 <= e.status < 500 for e in exchanges):
         raise RunError(_sentence(target, exchanges[-1]))
+
+
+def _check_form(came: Sequence[Receipt]) -> None:
+    """Raise RunError if the gateway spoke another API than the provider's, and that alone."""
+    if all(receipt.path.endswith(_FOREIGN) for receipt in came):
+        raise RunError(
+            f"the gateway asks the provider by {came[-1].method} {came[-1].path}, which is no path "
+            "of Anthropic's Messages API, the only one that the scripted provider speaks: give the "
+            "gateway's route an Anthropic provider"
+        )
 
 
 def _knock(target: Target) -> list[Exchange]:

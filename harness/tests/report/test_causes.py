@@ -50,6 +50,7 @@ def saw(*answers: tuple[int, str]) -> Evidence:
         ("the route ['other']", "the route ['other']"),
         ("3 arrived: POST /v1/messages", "# arrived: POST /v1/messages"),
         ("HTTP 503 'busy, request req_011CSabcdef'", "HTTP 503 'busy, request #'"),
+        ("2 entries instead of 1", ""),
         ("HTTP 200", ""),
         ("HTTP 200 with something", ""),
         ("nothing", ""),
@@ -85,9 +86,19 @@ def test_other_sentences_must_come_often() -> None:
     assert shared_answers(results[:3]) == {}
 
 
+def test_two_that_waited_in_vain_need_not_have_one_cause() -> None:
+    results = [failing(f"A-0{n}", f"no answer (timeout: nothing came for {n} s)") for n in range(4)]
+    assert len(shared_answers(results)) == 4
+    assert shared_answers(results[:2]) == {}
+
+
 def test_values_and_successes_are_never_shared() -> None:
     for came in ("nothing", "''", "HTTP 200", "0", "an empty text"):
         assert shared_answers([failing(f"A-{n}", came) for n in range(9)]) == {}
+
+
+def test_wrapped_words_are_no_answer_in_this_sense() -> None:
+    assert answer_of("'HTTP 500 ' around it") == ""
 
 
 def commonest(*others: Result) -> dict[str, str]:

@@ -123,6 +123,22 @@ def test_the_same_fix_is_one_change() -> None:
     assert ([r.id for r in first.also], second.result.id) == (["two"], "x")
 
 
+def test_wrapped_messages_are_one_change_whatever_is_around_them() -> None:
+    came = [f"'{kind}: ' around it" for kind in ("BadRequest", "Timeout")]
+    results = [failing("errors", id=f"ERR-{n}", fix=str(n), came=c) for n, c in enumerate(came)]
+    only = changes(sample_record(results=results))
+    assert [(c.result.id, [r.id for r in c.also]) for c in only] == [("ERR-0", ["ERR-1"])]
+
+
+@pytest.mark.parametrize(("status", "asked"), [(500, True), (404, False)])
+def test_of_one_server_error_everywhere_the_log_is_asked_first(status: int, asked: bool) -> None:
+    areas = ("connection", "streaming", "messages", "urls")
+    results = [failing(area, came=f"HTTP {status} 'x'") for area in areas]
+    first = changes(sample_record(results=results))[0]
+    assert ("log why it answers HTTP 500" in first.todo) is asked
+    assert first.todo.endswith(first.result.fix)
+
+
 NOT_FOUND = "HTTP 404 'no route for /v1/messages?beta=true'"
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import ClassVar
 
+import httpx
 import pytest
 
 from gatecert.errors import RunError
@@ -65,6 +66,21 @@ def test_a_gateway_that_leads_elsewhere_is_told(provider: str, provider_url: str
     assert f"nothing reached the scripted provider at {provider.removeprefix('http://')}" in words
     assert "HTTP 200" in words
     assert "point the gateway's provider route there" in words
+
+
+@pytest.mark.parametrize("gateway", [500], indirect=True)
+def test_a_gateway_that_speaks_another_api_is_told(
+    gateway: str, provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def do_post(self: Answers) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        httpx.post(f"{provider}/v1/chat/completions", json={}, trust_env=False)
+        self.send_response(500)
+        self.end_headers()
+
+    monkeypatch.setattr(Answers, "do_POST", do_post)
+    with pytest.raises(RunError, match="asks the provider by POST /v1/chat/completions, which is"):
+        check_route(target(gateway, provider))
 
 
 @pytest.mark.parametrize("gateway", [502], indirect=True)

@@ -17,7 +17,7 @@ from gatecert.wire import Reply, Request
     "prefixes-errors",
     *"""
         ERR-07 ERR-01 ERR-02 ERR-04 ERR-12 ERR-17 ERR-18 ERR-19 ERR-20 ERR-25 ERR-26 ERR-27
-        ERR-28 ERR-31 PASS-23
+        ERR-28
     """.split(),
 )
 class PrefixesErrors(BentAnswer):

@@ -169,7 +169,7 @@ class DropsTopMarker(BentRequest):
         body.pop("cache_control", None)
 
 
-@defect("caches-by-itself", "MSG-19", "MSG-30", "MSG-45", "MSG-48", "MSG-61")
+@defect("caches-by-itself", "MSG-45", "MSG-30", "MSG-48", "MSG-61")
 class CachesByItself(BentRequest):
     """The gateway marks the first message of every conversation for the cache."""
 

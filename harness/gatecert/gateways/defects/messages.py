@@ -45,13 +45,23 @@ class DropsReminders(BentRequest):
                 message["content"] = kept
 
 
-@defect("joins-system-blocks", "MSG-02", "MSG-27", "MSG-28", "MSG-41", "MSG-44", "MSG-61")
+@defect("joins-system-blocks", *"MSG-02 MSG-27 MSG-28 MSG-41 MSG-44 MSG-61 MSG-69".split())
 class JoinsSystemBlocks(BentRequest):
     """The system array is joined into one string."""
 
     def change_request(self, body: dict[str, Any]) -> None:
         if isinstance(body.get("system"), list):
             body["system"] = "\n".join(block["text"] for block in body["system"])
+
+
+@defect("drops-attribution", "MSG-69")
+class DropsAttribution(BentRequest):
+    """The system block that says which client asks is lost."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        if isinstance(body.get("system"), list):
+            told = [b for b in body["system"] if "x-anthropic-billing" not in b.get("text", "")]
+            body["system"] = told
 
 
 @defect("drops-cache-markers", "MSG-02", "MSG-27", "MSG-28", "MSG-44")

@@ -54,6 +54,21 @@ class AnswersNothingWithNothing(ReferenceGateway):
                 raise
 
 
+@defect("glues-errors-to-cut-lines", "STREAM-21", "STREAM-81")
+class GluesErrorsToCutLines(ReferenceGateway):
+    """The error event after a break is written straight behind what came of the cut line."""
+
+    async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
+        try:
+            async for piece in super().pieces(request, response):
+                yield piece
+        except httpx.HTTPError:
+            if not is_stream(response):
+                raise
+            error = {"type": "api_error", "message": "The provider closed the connection"}
+            yield event("error", {"type": "error", "error": error}) + b"\n\n"
+
+
 @defect("mends-broken-events", "STREAM-81")
 class MendsBrokenEvents(ReferenceGateway):
     """What came of an event before a break is closed, so that it can be read, and sent."""
