@@ -64,7 +64,7 @@ def test_realistic_first_turn_arrives(desktop: DesktopApp, provider: ScriptedPro
     fix="Pass system on as the array that came; do not join, reorder or prepend blocks.",
 )
 def test_system_blocks_stay_as_they_are(desktop: DesktopApp, provider: ScriptedProvider) -> None:
-    """The system blocks arrive as an array, in order, with their cache markers (MSG-69 is about the first)."""
+    """The system blocks arrive as an array, in order, with their cache markers (MSG-71 is about the first)."""
     for turn, body in _arrived(desktop, provider):
         sent, came = _json(turn.exchange.request.body)["system"], body.get("system")
         without = json_equal(sent[1:], came) and _ATTRIBUTION in sent[0]["text"]

@@ -92,7 +92,7 @@ def test_session_id_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> 
 
 
 @requirement(
-    "MSG-69",
+    "MSG-71",
     SHOULD,
     source="official: keep system an array, in order, the attribution block first and separate",
     why="The provider cannot tell which client asked; its reports on use are wrong.",

@@ -45,7 +45,7 @@ class DropsReminders(BentRequest):
                 message["content"] = kept
 
 
-@defect("joins-system-blocks", *"MSG-02 MSG-27 MSG-28 MSG-41 MSG-44 MSG-61 MSG-69".split())
+@defect("joins-system-blocks", *"MSG-02 MSG-27 MSG-28 MSG-41 MSG-44 MSG-61 MSG-71".split())
 class JoinsSystemBlocks(BentRequest):
     """The system array is joined into one string."""
 
@@ -54,7 +54,7 @@ class JoinsSystemBlocks(BentRequest):
             body["system"] = "\n".join(block["text"] for block in body["system"])
 
 
-@defect("drops-attribution", "MSG-69")
+@defect("drops-attribution", "MSG-71")
 class DropsAttribution(BentRequest):
     """The system block that says which client asks is lost."""
 
