@@ -357,3 +357,17 @@ def _without_nulls(node: Any) -> Any:
     if isinstance(node, dict):
         return {key: _without_nulls(value) for key, value in node.items() if value is not None}
     return [_without_nulls(value) for value in node] if isinstance(node, list) else node
+
+
+@defect("signs-words-only", "STREAM-88")
+class SignsWordsOnly(RewrittenStream):
+    """The signature of a thought is passed on only if words of it were."""
+
+    async def rewrite(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        words = False
+        async for frame in frames:
+            if event_name(frame) == "content_block_start":
+                words = False
+            words = words or b'"thinking_delta"' in frame
+            if words or b'"signature_delta"' not in frame:
+                yield frame
