@@ -185,7 +185,7 @@ class DropsSearchResults(_LostBlock):
     lost = "web_search_tool_result"
 
 
-@defect("empties-block-starts", "STREAM-35", "STREAM-37")
+@defect("empties-block-starts", "STREAM-35", "STREAM-37", "STREAM-89")
 class EmptiesBlockStarts(BentStream):
     """Of a block's start only the members that the gateway knows are kept."""
 
@@ -371,3 +371,16 @@ class SignsWordsOnly(RewrittenStream):
             words = words or b'"thinking_delta"' in frame
             if words or b'"signature_delta"' not in frame:
                 yield frame
+
+
+@defect("rebuilds-the-last-delta", "STREAM-89")
+class RebuildsTheLastDelta(BentStream):
+    """message_delta is written anew from its reason to stop and its usage."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        if event_name(frame) != "message_delta":
+            return [frame]
+        data = event_data(frame)
+        delta = {k: v for k, v in data["delta"].items() if k in ("stop_reason", "stop_sequence")}
+        kept = {k: v for k, v in data.items() if k in ("type", "usage")}
+        return [event("message_delta", {**kept, "delta": delta})]
