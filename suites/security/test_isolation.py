@@ -134,7 +134,7 @@ def test_no_cached_answer_without_a_valid_key(
     script = provider.script(_says(_FIRST))
     answered(desktop.engine.turn(script.text, stream=False), "a turn")
     turn = stranger.engine.turn(script.text, stream=False)
-    other = desktops(api_key=WRONG_KEY).engine.turn(provider.script(_says(_SECOND)).text)
+    other = stranger.engine.turn(provider.script(_says(_SECOND)).text, stream=False)
     if not _let_in(other.exchange):
         not_let_in(turn, "the same turn with a wrong key")
 
