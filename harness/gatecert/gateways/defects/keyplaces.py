@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import parse_qs
 
 from gatecert.gateways.defects.registry import defect
@@ -147,22 +146,6 @@ class AgentsNeedNoKey(_Trusting):
 
     def trusts(self, request: Request) -> bool:
         return bool(request.header("x-claude-code-agent-id"))
-
-
-@defect("sessions-need-no-key", "AUTH-30")
-class SessionsNeedNoKey(ReferenceGateway):
-    """The session id of a valid key opens the gateway from then on, with any key."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self._known: set[str] = set()
-
-    def authenticate(self, request: Request) -> Refusal | None:
-        session = request.header("x-claude-code-session-id") or ""
-        refusal = super().authenticate(request)
-        if refusal is None and session:
-            self._known.add(session)
-        return None if session in self._known else refusal
 
 
 @defect("believes-inner-addresses", "AUTH-39")

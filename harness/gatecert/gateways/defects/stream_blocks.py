@@ -46,7 +46,7 @@ class _BentDelta(BentStream):
         return [event("content_block_delta", data)]
 
 
-@defect("starts-messages-twice", "STREAM-02")
+@defect("starts-messages-twice", "STREAM-02", "STREAM-89")
 class StartsMessagesTwice(BentStream):
     """message_start is sent twice."""
 
@@ -56,7 +56,7 @@ class StartsMessagesTwice(BentStream):
 
 @defect(
     "reopens-blocks",
-    *"STREAM-02 STREAM-30 MSG-31 MSG-32 MSG-53 MSG-54".split(),
+    *"STREAM-02 STREAM-30 MSG-31 MSG-32 MSG-53 MSG-54 STREAM-88 STREAM-89".split(),
 )
 class ReopensBlocks(BentStream):
     """Each block is opened once more after its end, as an empty one of text, and closed."""
