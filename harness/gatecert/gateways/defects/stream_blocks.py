@@ -119,7 +119,10 @@ class CapsToolArguments(RewrittenStream):
                 yield frame
 
 
-@defect("trims-argument-deltas", "STREAM-04", "STREAM-32", "STREAM-33", "STREAM-74")
+@defect(
+    "trims-argument-deltas",
+    *"STREAM-04 STREAM-32 STREAM-33 STREAM-74 STREAM-38".split(),
+)
 class TrimsArgumentDeltas(_BentDelta):
     """Blanks at both ends of each delta of tool arguments are cut off."""
 
