@@ -206,13 +206,13 @@ def test_every_surface_is_let_in(desktop: DesktopApp) -> None:
 @requirement(
     "AUTH-30",
     MUST,
-    source="official: the agent id header names an agent, not a user",
+    source="official: the agent id header names an agent, not a user; field: keys remembered by session",
     why="Subagents, which carry ids that nobody could register, are refused, or get in without a key.",
-    fix="Use agent ids for tracing only; the key alone says who asks.",
+    fix="Use agent and session ids for tracing only; the key of each request alone says who asks.",
     since="0.2",
 )
 def test_agent_id_is_no_identity(desktop: DesktopApp, desktops: Desktops, target: Target) -> None:
-    """Agent ids in the headers neither shut out a valid key nor let in a wrong one."""
+    """Agent and session ids neither shut out a valid key nor let in a wrong one."""
     for number in (1, 2):
         ids = {
             "x-claude-code-agent-id": f"a{number:016x}",
@@ -221,8 +221,12 @@ def test_agent_id_is_no_identity(desktop: DesktopApp, desktops: Desktops, target
         turn = desktop.engine.turn("hi", stream=False, headers=ids)
         answered(turn, "a turn of a subagent with the valid key")
     if target.promises.enforces_keys:
-        stranger = desktops(api_key=WRONG_KEY).engine.turn("hi", stream=False, headers=ids)
-        not_let_in(stranger, "a turn with a known agent id and an unknown key")
+        stranger = desktops(api_key=WRONG_KEY).engine
+        turn = stranger.turn("hi", stream=False, headers=ids)
+        not_let_in(turn, "a turn with a known agent id and an unknown key")
+        stranger.session_id = desktop.engine.session_id
+        turn = stranger.turn("hi", stream=False)
+        not_let_in(turn, "a turn with the session id of a user and an unknown key")
 
 
 @requirement(

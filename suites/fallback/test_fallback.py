@@ -254,6 +254,74 @@ def test_key_does_not_reach_the_backup(
     )
 
 
+@requirement(
+    "FALL-13",
+    MUST,
+    source="field: a list of statuses for the fallback that names 500 alone; SDKs and load balancers answer 502 to 504",
+    why=_WHY,
+    fix="Trigger the fallback on 502, 503 and 504 too, for streaming requests as well.",
+    needs=_PROMISED,
+    since="0.2",
+    hints={
+        "nginx": "http_502 http_503 http_504 in proxy_next_upstream, beside non_idempotent",
+        "portkey": "502, 503 and 504 among strategy.on_status_codes",
+    },
+)
+def test_failure_of_any_status_falls_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """A turn survives a 502, a 503 and a 504 of the primary, streamed and not."""
+    for status in (502, 503, 504):
+        for stream in (False, True):
+            provider.settle()
+            _survives(desktop, provider, Plan(status=status), stream=stream)
+
+
+@requirement(
+    "FALL-14",
+    MUST,
+    source="field: fallbacks that look at statuses only; a crashed or restarted provider sends none",
+    why=_WHY,
+    fix="Treat a connection that the primary closes before its answer like a 5xx.",
+    needs=_PROMISED,
+    since="0.2",
+    hints={
+        "envoy": "retry_on: reset",
+        "haproxy": "retry-on empty-response with option redispatch",
+        "nginx": "error in proxy_next_upstream, beside non_idempotent",
+    },
+)
+def test_dropped_connection_falls_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """A turn survives a primary that closes the connection before its answer, streamed and not."""
+    for stream in (False, True):
+        provider.settle()
+        _survives(desktop, provider, Plan(drop=True), stream=stream)
+
+
+@requirement(
+    "FALL-15",
+    SHOULD,
+    source="field: fallback routes with their own header lists and fixed paths",
+    why="During an outage the conversation cannot be followed, nor its cost be booked where it belongs.",
+    fix="Send the backup the same query and headers as the primary; only the credential and the host differ.",
+    needs=_PROMISED,
+    since="0.2",
+    hints={"portkey": "the same forward_headers on every target"},
+)
+def test_backup_gets_query_and_headers(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
+    """What the primary receives of query, session id and custom headers, the backup receives too."""
+    for stream in (False, True):
+        provider.settle()
+        script = provider.script(Plan(status=500))
+        turn = desktop.engine.turn(script.text, stream=stream)
+        answered(turn, "a turn whose primary answers 500")
+        receipts = provider.receipts(script)
+        primary, backup = a_receipt(receipts), a_receipt(receipts, "backup")
+        same(primary.query, backup.query, "the query at the backup", hop=_HOP)
+        for name in ("X-Claude-Code-Session-Id", "x-app", *target.headers):
+            same(primary.header(name), backup.header(name), f"{name} at the backup", hop=_HOP)
+
+
 def _but_model(receipt: Receipt) -> Any:
     body = receipt.json()
     return {k: v for k, v in body.items() if k != "model"} if isinstance(body, dict) else body
@@ -264,7 +332,8 @@ def _survives(
 ) -> None:
     script = provider.script(failure, Plan(blocks=[Block("text", [_BACKUP_TEXT])]))
     turn = desktop.engine.turn(script.text, stream=stream)
-    answered(turn, f"a turn whose primary answers {failure.status}")
+    failed = "closes the connection" if failure.drop else f"answers {failure.status}"
+    answered(turn, f"a turn whose primary {failed}")
     same(_BACKUP_TEXT, turn.text, "the answer's text", hop="provider → gateway → client")
     called = [r.provider for r in provider.receipts(script)]
     primary, backup = called.count("primary"), called.count("backup")

@@ -6,13 +6,16 @@ from gatecert.suite import (
     MUST,
     READY,
     SHOULD,
+    Block,
     DesktopApp,
+    Plan,
     ScriptedProvider,
     a_receipt,
     arrival,
     arrivals,
     expect,
     kept,
+    kept_in_answer,
     lean_turn,
     requirement,
     same,
@@ -185,6 +188,38 @@ def test_server_tool_history_arrives(desktop: DesktopApp, provider: ScriptedProv
     history = [{"role": "assistant", "content": content}, {"role": "user", "content": "And today?"}]
     for came in arrivals(desktop, provider, further=history):
         kept(history, came.further, "the history")
+
+
+@requirement(
+    "MSG-70",
+    MUST,
+    source="observed: engines ask for thinking with display omitted; each thought is then a signature without words",
+    why="The turn after a tool call ends in 400, or the model has forgotten what it thought.",
+    fix="Never drop a thinking block because its text is empty: the signature alone carries the thought.",
+    since="0.2",
+)
+def test_wordless_thoughts_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """Thoughts without words, a signature only, arrive in whole answers and when they are sent back."""
+    signature = "EqQBCkYIWordless/+A=="
+    thought = {"type": "thinking", "thinking": "", "signature": signature}
+    call = {"type": "tool_use", "id": "toolu_01Wordless", "name": "Read", "input": {"path": "/a"}}
+    result = {"type": "tool_result", "tool_use_id": call["id"], "content": "Nothing."}
+    history = [
+        {"role": "assistant", "content": [thought, call]},
+        {"role": "user", "content": [result]},
+    ]
+    fields = {"thinking": {"type": "adaptive", "display": "omitted"}}
+    blocks = [
+        Block("thinking", signature=signature),
+        Block("text", ["Nothing there."]),
+    ]
+    for came in arrivals(
+        desktop, provider, plan=Plan(blocks=blocks), further=history, fields=fields
+    ):
+        kept(history, came.further, "the history")
+        kept(fields["thinking"], came.body.get("thinking"), "the thinking field")
+        if not came.turn.stream:
+            kept_in_answer([thought], came.turn.blocks[:1], "the thought of the answer")
 
 
 @requirement(

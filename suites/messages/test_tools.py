@@ -46,6 +46,24 @@ _IDS = (
     "_",
 )
 _SCHEMA = {"type": "object", "properties": {"q": {"type": "string"}}, "required": ["q"]}
+# what schemas of MCP servers are made of: references, choices, limits and notes
+_RICH_SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "title": "Order",
+    "properties": {
+        "when": {"type": "string", "format": "date-time", "description": "The start."},
+        "code": {"type": "string", "pattern": "^[A-Z]{2}-\\d+$", "minLength": 4, "maxLength": 9},
+        "count": {"type": ["integer", "null"], "minimum": 1, "exclusiveMaximum": 9, "default": 1},
+        "size": {"anyOf": [{"const": "small"}, {"enum": ["large", 7]}], "examples": ["small"]},
+        "parts": {"type": "array", "items": {"$ref": "#/$defs/part"}, "uniqueItems": True},
+        "notes": {"type": "object", "additionalProperties": {"type": "string"}},
+        "other": {"not": {"type": "object"}, "deprecated": True},
+    },
+    "$defs": {"part": {"allOf": [{"type": "object"}, {"required": ["id"]}], "minProperties": 1}},
+    "required": ["when"],
+    "additionalProperties": False,
+}
 # more tools and a longer name than another maker's API takes (128, and 64 characters)
 _MANY = 140
 _LONG_NAME = "mcp__acme-ticket-service__" + "search-tickets-of-all-projects-by-customer_" * 2
@@ -212,6 +230,21 @@ def test_many_tools_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> N
         kept(fields["tools"], came.body.get("tools"), "the tools")
         kept(history, came.further, "the call and its result")
         kept_in_answer([call], _content(came.turn), "the call of the answer")
+
+
+@requirement(
+    "MSG-69",
+    SHOULD,
+    source="field: schemas cut down to the keywords of another maker's API ($schema, $ref, format, anyOf, additionalProperties)",
+    why="The model does not know how a tool of the user's own servers wants its arguments, and the calls fail.",
+    fix="Pass input_schema on as it is; do not clean, resolve or complete JSON schemas.",
+    since="0.2",
+)
+def test_schema_keywords_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """A tool's schema arrives with all its keywords: references, choices, formats, limits, defaults."""
+    tools = [{"name": "mcp__shop__order", "description": "Orders.", "input_schema": _RICH_SCHEMA}]
+    for came in arrivals(desktop, provider, fields={"tools": [READ, *tools]}):
+        kept([READ, *tools], came.body.get("tools"), "the tools")
 
 
 def _call(name: str, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:

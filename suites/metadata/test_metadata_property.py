@@ -47,7 +47,7 @@ _WRITTEN = st.fixed_dictionaries(
     MUST,
     source="guide: fill the metadata template with the values of your platform team",
     why="Users with an apostrophe, an umlaut or a backslash in their name are refused, or filed under another.",
-    fix="Take the header as one JSON object of strings, and pass it on byte for byte.",
+    fix="Take the header of each request as one JSON object of strings, and pass it on byte for byte.",
     needs=["metadata", "forwards_metadata"],
     since="0.2",
 )
@@ -58,11 +58,13 @@ def test_any_metadata_arrives(
     header = target.promises.metadata_header
     given = next(v for k, v in target.headers.items() if k.lower() == header.lower())
     others = {k: v for k, v in target.headers.items() if k.lower() != header.lower()}
+    session = desktops().engine.session_id  # a session goes on when the settings have changed
 
     def check(example: dict[str, Any]) -> None:
         text = _text(json.loads(given), **example)
         script = provider.script()
         app = desktops(custom_headers={**others, header: text})
+        app.engine.session_id = session
         answered(app.engine.turn(script.text, stream=False), f"a turn with the metadata {text}")
         came = [receipt.header(header) for receipt in provider.receipts(script)]
         expect(

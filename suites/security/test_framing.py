@@ -289,7 +289,9 @@ def _ambiguous(request: OutgoingRequest) -> dict[str, bytes]:
 
 
 def _without_key(desktop: DesktopApp, script: Script) -> bytes:
-    return raw_request(a_turn(desktop, script.text), drop=["authorization", "x-api-key"])
+    """A turn without a key, and without the session id, by which a key may be remembered."""
+    dropped = ["authorization", "x-api-key", "x-claude-code-session-id"]
+    return raw_request(a_turn(desktop, script.text), drop=dropped)
 
 
 def _patience(desktop: DesktopApp, provider: ScriptedProvider, raw: Raw) -> float:

@@ -155,6 +155,25 @@ def test_each_thought_keeps_its_signature(desktop: DesktopApp, provider: Scripte
 
 
 @requirement(
+    "STREAM-88",
+    MUST,
+    source="observed: engines ask for thinking with display omitted; the block's only delta is then its signature",
+    why="The turn after a tool call ends in 400, or the model has forgotten what it thought.",
+    fix="Relay a thinking block and its signature_delta also where no thinking_delta came.",
+    since="0.2",
+)
+def test_wordless_thought_arrives(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """A thought without words, whose only delta is its signature, arrives with that signature."""
+    signature = "EqQBCkYIWordless/+A=="
+    thought = Block("thinking", signature=signature)
+    turn = _streamed(desktop, provider, [thought, Block("text", ["Well."]), _tool(1, ["{}"])])
+    came = [[b.get("thinking") or "", b.get("signature")] for b in _of_type(turn, "thinking")]
+    same([["", signature]], came, "thinking and signature of the thought", hop=_HOP)
+    kinds = [block.get("type") for block in turn.blocks]
+    same(["thinking", "text", "tool_use"], kinds, "the blocks", hop=_HOP)
+
+
+@requirement(
     "STREAM-37",
     MUST,
     source="field: web search gives nothing; bifrost PR 4890: server tools break a stream",

@@ -41,6 +41,27 @@ def test_text_is_exact(desktop: DesktopApp, provider: ScriptedProvider) -> None:
 
 
 @requirement(
+    "STREAM-38",
+    MUST,
+    source="field: gateways that skip deltas without visible text, or trim each one",
+    why="Paragraphs run into one another, code loses its indentation, and tool arguments their blanks.",
+    fix="Relay every delta unchanged; ask whether it is there, not whether anything is left when it is trimmed.",
+    since="0.2",
+)
+def test_blank_deltas_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """Deltas of nothing but blanks and line breaks arrive, in text and in tool arguments."""
+    words = ["One.", "\n\n", "Two:", "\n", "    ", "three", " ", "four", "\t", "five.", "\n"]
+    arguments = ['{"text":', " ", '"a', " ", "b", "  ", 'c"', "\n", "}"]
+    tool = Block("tool_use", arguments, "Write", "toolu_01GcBlank")
+    plan = Plan(blocks=[Block("text", words), tool], stop_reason="tool_use")
+    turn = desktop.engine.turn(provider.script(plan).text)
+    answered(turn, "a streamed turn")
+    same("".join(words), turn.text, "the streamed text", hop=_HOP)
+    inputs = [b.get("input") for b in turn.blocks if b.get("type") == "tool_use"]
+    same([{"text": "a b  c"}], inputs, "the input of the tool call", hop=_HOP)
+
+
+@requirement(
     "STREAM-02",
     MUST,
     source="observed: events without an event: line, or blocks without their stop, are ignored",

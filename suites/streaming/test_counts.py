@@ -176,6 +176,22 @@ def test_new_kinds_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> No
 
 
 @requirement(
+    "STREAM-89",
+    SHOULD,
+    source="official: headers and body fields are open lists; stop_details, context_management, container and caller came later",
+    why="The client does not know why an answer was refused, or what the provider has left out of the context.",
+    fix="Relay events by their bytes; do not rebuild them from the members that the gateway knows.",
+    since="0.2",
+)
+def test_further_members_arrive(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """Members beyond the oldest ones arrive in message_start, in the start of a block and in message_delta."""
+    turn = _streamed(desktop, provider, Plan(events=_with_further_members()))
+    for name, path, wanted in _FURTHER:
+        found = [at(event.json(), *path) for event in _named(turn, name)]
+        same([wanted], found, f"{'.'.join(path)} of {name}", hop=_HOP)
+
+
+@requirement(
     "STREAM-47",
     MAY,
     source="official: message_start has stop_reason and stop_sequence, both null",
@@ -244,6 +260,30 @@ def _with_new_kinds() -> list[Event]:
             _message_delta({"stop_reason": "end_turn", "stop_sequence": None}, 9),
         ]
     )
+
+
+_CONTAINER = {"id": "container_01Gc", "expires_at": "2099-12-31T23:59:59Z"}
+_EDITS = [{"type": "clear_thinking_20251015", "cleared_thinking_turns": 2}]
+_FURTHER: list[tuple[str, tuple[str, ...], Any]] = [
+    ("message_start", ("message", "container"), _CONTAINER),
+    ("content_block_start", ("content_block", "caller"), {"type": "direct"}),
+    ("message_delta", ("delta", "stop_details"), {"type": "refusal", "category": "cyber"}),
+    ("message_delta", ("context_management",), {"applied_edits": _EDITS}),
+]
+
+
+def _with_further_members() -> list[Event]:
+    call = {"type": "tool_use", "id": "toolu_01Gc", "name": "Read", "input": {}}
+    end = _message_delta({"stop_reason": "refusal", "stop_sequence": None}, 9)
+    stop = ("content_block_stop", {"type": "content_block_stop", "index": 0})
+    events = _around([_delta({"type": "input_json_delta", "partial_json": "{}"}), stop, end])
+    events[1][1]["content_block"] = call
+    for name, path, value in _FURTHER:
+        holder = next(data for event, data in events if event == name)
+        for member in path[:-1]:
+            holder = holder[member]
+        holder[path[-1]] = value
+    return events
 
 
 def _around(middle: list[Event]) -> list[Event]:

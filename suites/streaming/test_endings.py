@@ -25,6 +25,7 @@ _PASS_ON = (
     "When the provider breaks off, close the client's connection without the final chunk, or send an "
     "error event; speak HTTP/1.1 to the provider."
 )
+_SHORT_HOLD_MS = 300
 _TEXT = [f"part {number} " for number in range(40)]
 
 
@@ -159,6 +160,27 @@ def test_leaving_stops_the_provider(desktops: Desktops, provider: ScriptedProvid
         hop="gateway → provider",
         silent=True,
     )
+
+
+@requirement(
+    "STREAM-87",
+    MUST,
+    source="field: slots and limits that a request gives back only at its regular end; stops counted as failures of the provider",
+    why="Whoever stops a few answers locks everybody out, until the gateway is restarted or has cooled down.",
+    fix="Free what a request holds (slot, connection, lock) also when its client leaves, and do not count that as the provider's failure.",
+    since="0.2",
+)
+def test_stopped_answers_lock_nobody_out(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+    """After ten answers that the user stopped, one after another, the next turn is answered."""
+    for _ in range(10):
+        script = provider.script(
+            Plan(blocks=[Block("text", _TEXT)], hold_after=4, hold_ms=_SHORT_HOLD_MS)
+        )
+        desktop.engine.turn(script.text, on_event=lambda e: e.name != "content_block_delta")
+    script = provider.script()
+    turn = desktop.engine.turn(script.text)
+    answered(turn, "the turn after ten stopped answers")
+    same(script.answer, turn.text, "the answer's text", hop="provider → gateway → client")
 
 
 @requirement(

@@ -18,6 +18,8 @@ _BASIC = (
     *("CONN-02", "AUTH-01", "URL-06", "META-01", "STREAM-01", "MSG-01"),
     *("MODEL-01", "MSG-13"),  # model discovery, count_tokens
     "MSG-08",  # messages of role system, which some models' every conversation has
+    # what locks users out: whoever else got this answer was only locked out by it
+    *("AUTH-34", "STREAM-87"),
 )
 _BY_KEY = (401, 403)
 _REDIRECTS = (301, 302, 307, 308)

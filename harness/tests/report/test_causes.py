@@ -155,3 +155,9 @@ def test_the_query_is_suspected_only_where_the_address_may_be_wrong() -> None:
     assert most_basic(results, "HTTP 404 'x'").id == "URL-06"
     assert most_basic(results, "HTTP 502 'x'").id == "STREAM-01"
     assert most_basic(results[:1], "HTTP 502 'x'").id == "CONN-04"
+
+
+def test_what_locks_out_stands_for_those_who_are_locked_out() -> None:
+    results = [failing(i, "") for i in ("SEC-01", "SEC-41", "STREAM-74", "STREAM-87")]
+    assert most_basic(results, "HTTP 503 'x'").id == "STREAM-87"
+    assert most_basic([*results, failing("CONN-02", "")], "HTTP 503 'x'").id == "CONN-02"

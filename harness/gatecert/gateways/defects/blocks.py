@@ -153,3 +153,11 @@ class CountErrorWith200(_OwnCount):
     """count_tokens answers 200 with an error in its body."""
 
     body = b'{"error": "Unexpected endpoint or method"}'
+
+
+@defect("answers-without-wordless-thoughts", "MSG-70")
+class AnswersWithoutWordlessThoughts(BentAnswer):
+    """Thinking blocks without text are taken for empty ones and dropped from whole answers."""
+
+    def change_answer(self, body: dict[str, Any], response: httpx.Response) -> None:
+        keep_blocks(body, lambda block: block.get("thinking", "-") != "")

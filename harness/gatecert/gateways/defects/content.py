@@ -125,3 +125,12 @@ class DropsUnknownBlocks(BentRequest):
     def change_request(self, body: dict[str, Any]) -> None:
         for message in messages_of(body):
             keep_blocks(message, lambda block: block.get("type") in _KNOWN_BLOCKS)
+
+
+@defect("drops-wordless-thoughts", "MSG-70")
+class DropsWordlessThoughts(BentRequest):
+    """Thinking blocks without text are taken for empty ones and dropped from the history."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for message in messages_of(body):
+            keep_blocks(message, lambda block: block.get("thinking", "-") != "")

@@ -11,6 +11,7 @@ import httpx
 
 from gatecert.gateways.defects.bending import edited, wants_stream
 from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.reference.decisions import Refusal
 from gatecert.gateways.reference.gateway import ReferenceGateway, Route
 from gatecert.wire import Headers, Reply, Request
 
@@ -23,7 +24,7 @@ class NoFallbackOnOverload(ReferenceGateway):
         return status != 529 and super().falls_back_on(status)
 
 
-@defect("no-fallback-on-500", "FALL-02", "FALL-04", "FALL-11", "FALL-12")
+@defect("no-fallback-on-500", "FALL-02", "FALL-04", "FALL-11", "FALL-12", "FALL-15")
 class NoFallbackOn500(ReferenceGateway):
     """A 500 does not trigger the fallback."""
 
@@ -31,7 +32,43 @@ class NoFallbackOn500(ReferenceGateway):
         return status != 500 and super().falls_back_on(status)
 
 
-@defect("no-fallback-for-streams", "FALL-03", "FALL-04", "FALL-06", "FALL-11", "FALL-12")
+@defect("falls-back-on-500-alone", "FALL-13")
+class FallsBackOn500Alone(ReferenceGateway):
+    """Of the provider's failures 500 and 529 trigger the fallback, 502, 503 and 504 do not."""
+
+    def falls_back_on(self, status: int) -> bool:
+        return status in (500, 529)
+
+
+@defect("no-fallback-when-dropped", "FALL-14")
+class NoFallbackWhenDropped(ReferenceGateway):
+    """A primary that closes the connection before its answer ends the request."""
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
+        try:
+            async with super().open(request, route) as response:
+                yield response
+        except httpx.RemoteProtocolError as exc:
+            if route.name != "primary":
+                raise
+            raise _Dropped(str(exc)) from exc
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        try:
+            await super().forward(request, reply)
+        except _Dropped:
+            await self.refuse(reply, Refusal(502, "api_error", "The provider broke off"))
+
+
+class _Dropped(Exception):
+    """The primary closed the connection."""
+
+
+@defect(
+    "no-fallback-for-streams",
+    *"FALL-03 FALL-04 FALL-06 FALL-11 FALL-12 FALL-13 FALL-14 FALL-15".split(),
+)
 class NoFallbackForStreams(ReferenceGateway):
     """Streaming requests have no fallback."""
 
@@ -62,7 +99,10 @@ class CallsBackupAsWell(ReferenceGateway):
         await super().relay(request, response, reply)
 
 
-@defect("tries-backup-twice", "FALL-01", "FALL-02", "FALL-03", "FALL-04", "FALL-05", "FALL-06")
+@defect(
+    "tries-backup-twice",
+    *"FALL-01 FALL-02 FALL-03 FALL-04 FALL-05 FALL-06 FALL-13 FALL-14".split(),
+)
 class TriesBackupTwice(ReferenceGateway):
     """The backup is called twice for each fallback."""
 
@@ -129,6 +169,38 @@ class PassesKeyToBackup(ReferenceGateway):
         if self._to_backup and credential:
             headers.append(("Authorization", credential))
         return headers
+
+
+class _AtTheBackup(ReferenceGateway):
+    """Sends the backup another request than the primary."""
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
+        if route.name == "backup":
+            request = self.instead(request)
+        async with super().open(request, route) as response:
+            yield response
+
+    def instead(self, request: Request) -> Request:
+        """What the backup is sent."""
+        raise NotImplementedError
+
+
+@defect("backup-knows-fewer-headers", "FALL-15")
+class BackupKnowsFewerHeaders(_AtTheBackup):
+    """The fallback route forwards none of the client's x-* headers."""
+
+    def instead(self, request: Request) -> Request:
+        kept = [(k, v) for k, v in request.headers if not k.lower().startswith("x-")]
+        return replace(request, headers=kept)
+
+
+@defect("backup-has-fixed-path", "FALL-15")
+class BackupHasFixedPath(_AtTheBackup):
+    """The fallback route has a fixed path, without the query."""
+
+    def instead(self, request: Request) -> Request:
+        return replace(request, target=request.target.partition("?")[0])
 
 
 @defect("backup-knows-fewer-fields", "FALL-11")

@@ -59,7 +59,7 @@ class RebuildsMetadata(BentRequest):
             keep_only(body["metadata"], "user_id")
 
 
-@defect("rebuilds-thinking", "MSG-46", "MSG-41")
+@defect("rebuilds-thinking", "MSG-46", "MSG-41", "MSG-70")
 class RebuildsThinking(BentRequest):
     """thinking keeps its type and budget and loses how it is to be shown."""
 
@@ -83,7 +83,7 @@ class DropsABeta(ReferenceGateway):
         ]
 
 
-@defect("gives-thinking-a-budget", "MSG-04", "MSG-41", "MSG-46")
+@defect("gives-thinking-a-budget", "MSG-04", "MSG-41", "MSG-46", "MSG-70")
 class GivesThinkingABudget(BentRequest):
     """Adaptive thinking is written in the older form, with a budget."""
 

@@ -147,7 +147,7 @@ class ListCacheBeforeKeyCheck(ReferenceGateway):
         return refusal
 
 
-@defect("key-check-by-session", "SEC-04")
+@defect("key-check-by-session", "AUTH-30")
 class KeyCheckBySession(ReferenceGateway):
     """The key check is skipped for a session id that a valid key has used before."""
 
@@ -220,6 +220,22 @@ class RemembersForEverybody(BentRequest):
         if self._memory and isinstance(body.get("system"), list):
             body["system"] = [*body["system"], {"type": "text", "text": self._memory}]
         self._memory = f"Remembered: {words[-600:]}" if asked else ""
+
+
+@defect("adds-headers-to-its-defaults", "SEC-07")
+class AddsHeadersToItsDefaults(ReferenceGateway):
+    """A client's own headers become defaults of the HTTP session that serves everybody."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        super().__init__(config)
+        self._defaults: dict[str, str] = {}
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        headers = super().forwarded_headers(request)
+        names = {name.lower() for name, _ in headers}
+        added = [(k, v) for k, v in self._defaults.items() if k not in names]
+        self._defaults |= {k.lower(): v for k, v in headers if k.lower().startswith("x-")}
+        return [*headers, *added]
 
 
 @defect("hands-answers-to-the-wrong-user", "SEC-08")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs
 
 from gatecert.gateways.defects.registry import defect
@@ -145,6 +146,50 @@ class AgentsNeedNoKey(_Trusting):
 
     def trusts(self, request: Request) -> bool:
         return bool(request.header("x-claude-code-agent-id"))
+
+
+@defect("believes-inner-addresses", "AUTH-39")
+class BelievesInnerAddresses(_Trusting):
+    """A request that claims to come from the own machine needs no key."""
+
+    def trusts(self, request: Request) -> bool:
+        return (request.header("x-forwarded-for") or "").startswith("127.")
+
+
+class _OpenElsewhere(ReferenceGateway):
+    """Passes further paths on, and asks for no key there."""
+
+    def passes(self, path: str) -> bool:
+        """Whether a path that is no endpoint is passed on."""
+        raise NotImplementedError
+
+    def endpoint(self, request: Request) -> str | Refusal:
+        found = super().endpoint(request)
+        unknown = isinstance(found, Refusal) and found.status == 404
+        return "proxy" if unknown and self.passes(request.path) else found
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        elsewhere = isinstance(super().endpoint(request), Refusal)
+        return None if elsewhere else super().authenticate(request)
+
+
+@defect("guards-exact-paths", "URL-02", "URL-13", "AUTH-40")
+class GuardsExactPaths(_OpenElsewhere):
+    """Slashes are merged for routing, and the key is asked for on the exact path."""
+
+    def passes(self, path: str) -> bool:
+        return "//" in path and re.sub("/+", "/", path) == "/v1/messages"
+
+    def forwarded_target(self, request: Request) -> str:
+        return re.sub("/+", "/", super().forwarded_target(request))
+
+
+@defect("leaves-batches-open", "AUTH-40")
+class LeavesBatchesOpen(_OpenElsewhere):
+    """Endpoints of the provider beside the known ones are passed on without a key."""
+
+    def passes(self, path: str) -> bool:
+        return path in ("/v1/messages/batches", "/v1/files")
 
 
 @defect("proxies-what-it-does-not-know", "AUTH-32", "URL-12")

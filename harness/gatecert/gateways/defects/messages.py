@@ -73,7 +73,7 @@ class DropsCacheMarkers(BentRequest):
             block.pop("cache_control", None)
 
 
-@defect("simplifies-tool-schemas", "MSG-03")
+@defect("simplifies-tool-schemas", "MSG-03", "MSG-69")
 class SimplifiesToolSchemas(BentRequest):
     """Tool schemas lose what the gateway does not know."""
 
@@ -82,7 +82,10 @@ class SimplifiesToolSchemas(BentRequest):
             tool.get("input_schema", {}).pop("additionalProperties", None)
 
 
-@defect("drops-thinking", "MSG-04", "MSG-19", "MSG-30", "MSG-41", "MSG-46", "MSG-61")
+@defect(
+    "drops-thinking",
+    *"MSG-04 MSG-19 MSG-30 MSG-41 MSG-46 MSG-61 MSG-70".split(),
+)
 class DropsThinking(BentRequest):
     """The thinking field is removed."""
 
@@ -168,7 +171,7 @@ class HeaderAllowList(_HeaderDefect):
         return value if kept or name.startswith("anthropic-") else None
 
 
-@defect("strips-signatures", "MSG-12", "ERR-39")
+@defect("strips-signatures", "MSG-12", "ERR-39", "MSG-70")
 class StripsSignatures(BentRequest):
     """Thinking signatures are removed from the history."""
 
@@ -228,7 +231,7 @@ class AddsTemperature(BentRequest):
     *"""
         MSG-01 MSG-08 MSG-12 MSG-15 MSG-18 MSG-19 MSG-27 MSG-28 MSG-30 MSG-31 MSG-32 MSG-33
         MSG-35 MSG-36 MSG-37 MSG-41 MSG-43 MSG-44 MSG-48 MSG-50 MSG-52 MSG-53 MSG-54 MSG-55
-        MSG-56 MSG-61 ERR-39 MSG-65 MSG-66 MSG-67 MSG-68
+        MSG-56 MSG-61 ERR-39 MSG-65 MSG-66 MSG-67 MSG-68 MSG-70
     """.split(),
 )
 class AppendsAMessage(BentRequest):
@@ -301,7 +304,7 @@ class IntegersBecomeFloats(BentRequest):
     "drops-fields-without-stream",
     *"""
         MSG-02 MSG-03 MSG-04 MSG-05 MSG-07 MSG-27 MSG-28 MSG-29 MSG-34 MSG-35 MSG-41 MSG-44
-        MSG-46 MSG-47 MSG-53 MSG-54 PASS-10 MSG-65
+        MSG-46 MSG-47 MSG-53 MSG-54 PASS-10 MSG-65 MSG-69 MSG-70
     """.split(),
 )
 class DropsFieldsWithoutStream(BentRequest):

@@ -181,3 +181,19 @@ class ShortMetadataValues(ReferenceGateway):
         if isinstance(found, dict) and any(len(str(v)) > 64 for v in found.values()):
             return self.metadata_refusal("has a value of more than 64 characters")
         return super().check_metadata(request)
+
+
+@defect("remembers-metadata-by-session", "META-11")
+class RemembersMetadataBySession(ReferenceGateway):
+    """The metadata of a session's first request is passed on with all its later ones."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._first: dict[str, str] = {}
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        header, session = self.config.metadata.header, request.header("x-claude-code-session-id")
+        return [
+            (k, self._first.setdefault(session or "", v) if k.lower() == header else v)
+            for k, v in super().forwarded_headers(request)
+        ]

@@ -40,7 +40,7 @@ class _ChecksBeforeMending(ReferenceGateway):
         return super().forwarded_target(request)
 
 
-@defect("decodes-path-after-checks", "URL-11")
+@defect("decodes-path-after-checks", "AUTH-40", "URL-11")
 class DecodesPathAfterChecks(_ChecksBeforeMending):
     """Checks see the path as it was sent, the router sees it decoded."""
 
@@ -57,7 +57,7 @@ class RemovesDotsAfterChecks(_ChecksBeforeMending):
         return posixpath.normpath(path) if dotted else path
 
 
-@defect("cuts-slash-after-checks", "URL-13")
+@defect("cuts-slash-after-checks", "AUTH-40", "URL-13")
 class CutsSlashAfterChecks(_ChecksBeforeMending):
     """Checks see the path as it was sent, the router sees it without the slash at its end."""
 
@@ -65,7 +65,7 @@ class CutsSlashAfterChecks(_ChecksBeforeMending):
         return path.removesuffix("/")
 
 
-@defect("ignores-case-after-checks", "URL-14")
+@defect("ignores-case-after-checks", "AUTH-40", "URL-14")
 class IgnoresCaseAfterChecks(_ChecksBeforeMending):
     """Checks compare the path by case, the router does not."""
 
@@ -73,7 +73,7 @@ class IgnoresCaseAfterChecks(_ChecksBeforeMending):
         return path.lower()
 
 
-@defect("cuts-parameters-after-checks", "URL-15")
+@defect("cuts-parameters-after-checks", "AUTH-40", "URL-15")
 class CutsParametersAfterChecks(_ChecksBeforeMending):
     """Checks see ;parameters, the router cuts them off."""
 
@@ -81,7 +81,7 @@ class CutsParametersAfterChecks(_ChecksBeforeMending):
         return "/".join(part.partition(";")[0] for part in path.split("/"))
 
 
-@defect("matches-beginning-of-path", "URL-16")
+@defect("matches-beginning-of-path", "AUTH-40", "URL-16")
 class MatchesBeginningOfPath(_ChecksBeforeMending):
     """Whatever begins like the endpoint is routed there, past the checks of the exact path."""
 

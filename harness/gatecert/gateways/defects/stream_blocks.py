@@ -46,7 +46,7 @@ class _BentDelta(BentStream):
         return [event("content_block_delta", data)]
 
 
-@defect("starts-messages-twice", "STREAM-02")
+@defect("starts-messages-twice", "STREAM-02", "STREAM-89")
 class StartsMessagesTwice(BentStream):
     """message_start is sent twice."""
 
@@ -56,7 +56,9 @@ class StartsMessagesTwice(BentStream):
 
 @defect(
     "reopens-blocks",
-    *"STREAM-02 STREAM-30 MSG-31 MSG-32 MSG-53 MSG-54 MSG-65".split(),
+    *"""
+        STREAM-02 STREAM-30 MSG-31 MSG-32 MSG-53 MSG-54 MSG-65 STREAM-88 STREAM-89
+    """.split(),
 )
 class ReopensBlocks(BentStream):
     """Each block is opened once more after its end, as an empty one of text, and closed."""
@@ -119,7 +121,10 @@ class CapsToolArguments(RewrittenStream):
                 yield frame
 
 
-@defect("trims-argument-deltas", "STREAM-04", "STREAM-32", "STREAM-33", "STREAM-74")
+@defect(
+    "trims-argument-deltas",
+    *"STREAM-04 STREAM-32 STREAM-33 STREAM-74 STREAM-38".split(),
+)
 class TrimsArgumentDeltas(_BentDelta):
     """Blanks at both ends of each delta of tool arguments are cut off."""
 
@@ -185,7 +190,7 @@ class DropsSearchResults(_LostBlock):
     lost = "web_search_tool_result"
 
 
-@defect("empties-block-starts", "STREAM-35", "STREAM-37")
+@defect("empties-block-starts", "STREAM-35", "STREAM-37", "STREAM-89")
 class EmptiesBlockStarts(BentStream):
     """Of a block's start only the members that the gateway knows are kept."""
 
@@ -357,3 +362,30 @@ def _without_nulls(node: Any) -> Any:
     if isinstance(node, dict):
         return {key: _without_nulls(value) for key, value in node.items() if value is not None}
     return [_without_nulls(value) for value in node] if isinstance(node, list) else node
+
+
+@defect("signs-words-only", "STREAM-88")
+class SignsWordsOnly(RewrittenStream):
+    """The signature of a thought is passed on only if words of it were."""
+
+    async def rewrite(self, frames: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        words = False
+        async for frame in frames:
+            if event_name(frame) == "content_block_start":
+                words = False
+            words = words or b'"thinking_delta"' in frame
+            if words or b'"signature_delta"' not in frame:
+                yield frame
+
+
+@defect("rebuilds-the-last-delta", "STREAM-89")
+class RebuildsTheLastDelta(BentStream):
+    """message_delta is written anew from its reason to stop and its usage."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        if event_name(frame) != "message_delta":
+            return [frame]
+        data = event_data(frame)
+        delta = {k: v for k, v in data["delta"].items() if k in ("stop_reason", "stop_sequence")}
+        kept = {k: v for k, v in data.items() if k in ("type", "usage")}
+        return [event("message_delta", {**kept, "delta": delta})]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 
@@ -17,8 +19,9 @@ from gatecert.gateways.defects.bending import (
     is_stream,
 )
 from gatecert.gateways.defects.registry import defect
+from gatecert.gateways.reference.decisions import Refusal
 from gatecert.gateways.reference.gateway import ReferenceGateway, Route
-from gatecert.wire import Headers, Request
+from gatecert.wire import ClientGone, Headers, Reply, Request
 
 _STOP = event("message_stop", {"type": "message_stop"})
 
@@ -187,3 +190,42 @@ class LosesStreamRequestId(ReferenceGateway):
         if not is_stream(response):
             return headers
         return [(k, v) for k, v in headers if k.lower() != "request-id"]
+
+
+@defect("asks-the-backup-for-nobody", "ERR-45")
+class AsksTheBackupForNobody(ReferenceGateway):
+    """When a client leaves before its answer has begun, the backup is asked."""
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
+        begun = False
+        try:
+            async with super().open(request, route) as response:
+                begun = True
+                yield response
+        except asyncio.CancelledError:
+            if not begun and route.name == "primary":
+                backup = super().open(request, Route("backup", self.config.providers["backup"]))
+                async with backup as response:
+                    await response.aread()
+            raise
+
+
+@defect("never-frees-stopped-answers", "STREAM-87")
+class NeverFreesStoppedAnswers(ReferenceGateway):
+    """A user has five places for streams; one whose client leaves keeps its place for ever."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._taken: Counter[str] = Counter()
+
+    async def forward(self, request: Request, reply: Reply) -> None:
+        session = request.header("x-claude-code-session-id") or ""
+        if self._taken[session] >= 5:
+            await self.refuse(reply, Refusal(429, "rate_limit_error", "Too many open streams"))
+            return
+        try:
+            await super().forward(request, reply)
+        except (asyncio.CancelledError, ClientGone):
+            self._taken[session] += 1
+            raise

@@ -27,7 +27,7 @@ from gatecert.wire import Headers, Reply, Request
     "loses-a-delta",
     *"""
         STREAM-01 MSG-32 STREAM-02 STREAM-04 STREAM-08 STREAM-22 STREAM-31 STREAM-32 STREAM-33
-        STREAM-36 STREAM-70 STREAM-74
+        STREAM-36 STREAM-70 STREAM-74 STREAM-38
     """.split(),
 )
 class LosesADelta(BentStream):
@@ -41,7 +41,7 @@ class LosesADelta(BentStream):
     "doubles-a-delta",
     *"""
         STREAM-01 MSG-32 STREAM-02 STREAM-04 STREAM-08 STREAM-22 STREAM-31 STREAM-32 STREAM-33
-        STREAM-36 STREAM-70 STREAM-74
+        STREAM-36 STREAM-70 STREAM-74 STREAM-38
     """.split(),
 )
 class DoublesADelta(BentStream):
@@ -75,7 +75,7 @@ class SplitsCharacters(BentStream):
         STREAM-40 STREAM-41 STREAM-42 STREAM-43 STREAM-44 STREAM-45 STREAM-47 STREAM-50
         STREAM-54 STREAM-55 STREAM-70 STREAM-71 STREAM-72 STREAM-74 STREAM-75 STREAM-82
         STREAM-85 STREAM-86 ERR-16 ERR-24 PASS-22 FALL-03 FALL-04 FALL-06 SEC-30 SEC-36 SEC-65
-        MSG-65 MSG-67 MSG-68
+        MSG-65 MSG-67 MSG-68 FALL-13 FALL-14 STREAM-87 STREAM-88 STREAM-89 STREAM-38
     """.split(),
 )
 class DropsEventLines(BentStream):
@@ -112,7 +112,7 @@ class NumbersBlocksAnew(BentStream):
         STREAM-26 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-34 STREAM-35 STREAM-36
         STREAM-37 STREAM-45 STREAM-50 STREAM-54 STREAM-55 STREAM-70 STREAM-71 STREAM-72
         STREAM-74 STREAM-75 STREAM-82 ERR-16 ERR-24 PASS-22 FALL-03 FALL-04 FALL-06 SEC-30
-        SEC-36 SEC-65 MSG-65 MSG-67 MSG-68
+        SEC-36 SEC-65 MSG-65 MSG-67 MSG-68 FALL-13 FALL-14 STREAM-87 STREAM-88 STREAM-38
     """.split(),
 )
 class LosesBlockStops(BentStream):
@@ -161,7 +161,7 @@ class HoldsOneEventBack(BentStream):
     "arguments-in-start",
     *"""
         STREAM-04 MSG-32 MSG-50 MSG-53 MSG-54 STREAM-30 STREAM-31 STREAM-32 STREAM-33 STREAM-37
-        STREAM-52 STREAM-72 STREAM-74 MSG-65 MSG-67
+        STREAM-52 STREAM-72 STREAM-74 MSG-65 MSG-67 STREAM-38
     """.split(),
 )
 class ArgumentsInStart(BentStream):
@@ -171,7 +171,7 @@ class ArgumentsInStart(BentStream):
         return [] if b'"input_json_delta"' in frame else [frame]
 
 
-@defect("drops-stream-signatures", "STREAM-05", "STREAM-36")
+@defect("drops-stream-signatures", "STREAM-05", "STREAM-36", "STREAM-88")
 class DropsStreamSignatures(BentStream):
     """Thinking comes without its signature."""
 

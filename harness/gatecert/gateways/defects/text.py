@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream
+from gatecert.gateways.defects.bending import BentAnswer, BentRequest, BentStream, event_data
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.defects.walking import mapped, request_blocks, rewrite
 from gatecert.gateways.reference.decisions import Refusal, parsed
@@ -277,3 +277,12 @@ class DropsRepeatedMessages(BentRequest):
                 if message not in kept:
                     kept.append(message)
             body["messages"] = kept
+
+
+@defect("skips-blank-deltas", "STREAM-38", "STREAM-72")
+class SkipsBlankDeltas(BentStream):
+    """A delta of text in which nothing can be seen is taken for empty and skipped."""
+
+    def change_event(self, frame: bytes, number: int) -> list[bytes]:
+        delta = event_data(frame).get("delta") or {}
+        return [] if delta.get("type") == "text_delta" and not delta["text"].strip() else [frame]

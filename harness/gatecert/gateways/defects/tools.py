@@ -22,6 +22,7 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Request
 
 _SHORTEST_LIMIT = 40  # what another maker's API takes
+_REFUSED_KEYWORDS = {"$schema", "format", "uniqueItems", "exclusiveMaximum"}
 _LONGEST_NAME, _MOST_TOOLS = 64, 128  # the same maker's
 
 
@@ -198,3 +199,21 @@ class RenamesToolsWithHyphens(BentRequest):
     def change_request(self, body: dict[str, Any]) -> None:
         for named in (*tools_of(body), *calls_of(body)):
             named["name"] = named["name"].replace("-", "_")
+
+
+@defect("cleans-schemas", "MSG-69")
+class CleansSchemas(BentRequest):
+    """Keywords that another maker's API refuses are taken out of the schemas of tools."""
+
+    def change_request(self, body: dict[str, Any]) -> None:
+        for tool in tools_of(body):
+            if isinstance(tool.get("input_schema"), dict):
+                tool["input_schema"] = _cleaned(tool["input_schema"])
+
+
+def _cleaned(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_cleaned(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {k: _cleaned(v) for k, v in schema.items() if k not in _REFUSED_KEYWORDS}

@@ -82,7 +82,7 @@ class UnknownPrefixSkipsCare(_CatchAll):
         return found + after if found and before not in known else ""
 
 
-@defect("double-slash-skips-checks", "URL-02")
+@defect("double-slash-skips-checks", "URL-02", "AUTH-40")
 class DoubleSlashSkipsChecks(ReferenceGateway):
     """//v1/messages is mended after key and metadata were checked for the usual paths only."""
 
@@ -165,9 +165,9 @@ class AnswersGet(ReferenceGateway):
         ERR-34 ERR-35 ERR-36 ERR-37 ERR-42 ERR-45 PASS-01 PASS-02 PASS-03 PASS-04 PASS-05
         PASS-06 PASS-07 PASS-08 PASS-09 PASS-10 PASS-11 PASS-12 PASS-13 PASS-14 PASS-15 PASS-16
         PASS-17 PASS-18 PASS-19 PASS-20 PASS-21 PASS-22 PASS-23 FALL-01 FALL-02 FALL-03 FALL-04
-        FALL-05 FALL-06 FALL-07 FALL-08 FALL-09 FALL-10 FALL-11 FALL-12 SEC-01 SEC-02 SEC-03
-        SEC-04 SEC-05 SEC-06 SEC-07 SEC-08 SEC-09 SEC-23 SEC-26 SEC-30 SEC-36 SEC-65
-        SEC-31 SEC-32 SEC-41
+        FALL-05 FALL-06 FALL-07 FALL-08 FALL-09 FALL-10 FALL-11 FALL-12 SEC-01 SEC-02 SEC-03 SEC-04
+        SEC-05 SEC-06 SEC-07 SEC-08 SEC-09 SEC-23 SEC-26 SEC-30 SEC-36 SEC-65 SEC-31 SEC-32 SEC-41
+        FALL-13 FALL-14 FALL-15 MSG-69 MSG-70 STREAM-87 STREAM-88 STREAM-89 STREAM-38
     """.split(),
 )
 class MatchesFullUrl(ReferenceGateway):
