@@ -92,6 +92,7 @@ def test_headers_for_one_hop_are_dropped(
     fix="Drop what Connection names before you add headers of your own, never afterwards.",
     needs=["holds_provider_key"],
     since="0.2",
+    hints={"apache": "RequestHeader unset Connection"},
 )
 def test_connection_does_not_strip_the_key(
     desktop: DesktopApp, provider: ScriptedProvider, raw: Raw
@@ -122,10 +123,12 @@ def test_connection_does_not_strip_the_key(
     fix="Send the provider's own name in Host.",
     since="0.2",
     hints={
-        "nginx": "proxy_set_header Host $proxy_host; (the default, lost where Host $host is set)",
+        "nginx": "proxy_set_header Host with the provider's name; $host is the gateway's, and $proxy_host"
+        " (the default) the name of the upstream block, if there is one",
         "haproxy": "http-request set-header Host api.anthropic.com",
         "envoy": "auto_host_rewrite or host_rewrite_literal in the route",
         "apache": "ProxyPreserveHost Off",
+        "caddy": "header_up Host {upstream_hostport} in reverse_proxy",
     },
 )
 def test_host_is_the_providers_own(

@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gatecert.record import Result, RunRecord
-from gatecert.report.causes import most_basic, shared_answers, status_of
+from gatecert.report.causes import (
+    PATH_KEPT,
+    asked_elsewhere,
+    most_basic,
+    shared_answers,
+    status_of,
+)
 from gatecert.report.provisional import waits
 from gatecert.report.words import state_words
 from gatecert.requirements import AREAS
@@ -32,7 +38,7 @@ _MANY = 4
 _FORM_OF_STREAMS = "STREAM-02"
 _SPOILT_AREAS = 4
 # of several changes in one area the one that says what all the others show
-_TELLING = ("ERR-07",)
+_TELLING = ("ERR-07", "MSG-36")
 _CHANGEABLE = ("fail", "warn", "known")
 # a MUST that is still provisional comes before what is only recommended
 _ORDER = ("fail", "provisional", "warn", "known")
@@ -107,7 +113,17 @@ def _seen_as(result: Result, told: dict[str, str]) -> str:
 def _change(members: Sequence[Result], answer: str, record: RunRecord) -> Change:
     first = most_basic(members, answer) if answer else members[0]
     also = [r for r in members if r is not first]
+    first = _with_the_path(first, record)
     return Change(first, also, bool(answer), _check_first(first, record))
+
+
+def _with_the_path(result: Result, record: RunRecord) -> Result:
+    """The result, whose advice is the path if the provider was asked for another one."""
+    asked = asked_elsewhere(result.came) if record.target["provider"] == "scripted" else ""
+    if not asked:
+        return result
+    fix = f"Send the path on as it came: the provider was asked for {asked}, where it has nothing."
+    return replace(result, fix=fix, hints=PATH_KEPT)
 
 
 def _check_first(result: Result, record: RunRecord) -> str:
