@@ -134,7 +134,7 @@ def test_connection_does_not_strip_the_key(
 def test_host_is_the_providers_own(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
 ) -> None:
-    """The provider is asked by its own name, not by the gateway's."""
+    """The provider is asked by its own name, not by the gateway's or one that it made up."""
     script = provider.script()
     exchange = answered(desktop.engine.turn(script.text), "a turn")
     sent = (exchange.request.header("host") or "").lower()
@@ -145,6 +145,13 @@ def test_host_is_the_providers_own(
             host not in ours,
             f"Host to name the provider ({urlsplit(target.upstream_url).netloc})",
             f"Host: {host}, which is the gateway's",
+            hop="gateway → provider",
+            silent=True,
+        )
+        expect(
+            not host or "." in host or ":" in host or host == "localhost",
+            f"Host to name the provider ({urlsplit(target.upstream_url).netloc})",
+            f"Host: {host}, a name that is only known inside the gateway",
             hop="gateway → provider",
             silent=True,
         )
