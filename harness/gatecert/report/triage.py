@@ -38,7 +38,7 @@ _MANY = 4
 _FORM_OF_STREAMS = "STREAM-02"
 _SPOILT_AREAS = 4
 # of several changes in one area the one that says what all the others show
-_TELLING = ("ERR-07", "MSG-36")
+_TELLING = ("ERR-07", "MSG-36", "STREAM-03")
 _CHANGEABLE = ("fail", "warn", "known")
 # a MUST that is still provisional comes before what is only recommended
 _ORDER = ("fail", "provisional", "warn", "known")

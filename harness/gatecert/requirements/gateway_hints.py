@@ -13,9 +13,9 @@ Hints = Mapping[str, str]
 NOT_BUFFERED: Hints = {
     "nginx": "proxy_buffering off in the location",
     "apisix": "the proxy-buffering plugin with disable_proxy_buffering: true",
-    "apache": "leave text/event-stream out of AddOutputFilterByType DEFLATE",
     "azure-apim": '<forward-request buffer-response="false" />, and log no bodies',
     "caddy": "no response_buffers in reverse_proxy",
+    "haproxy": "no http-response wait-for-body",
     "kong": "response_buffering: false on the Route",
     "traefik": "no buffering middleware on this router",
 }
@@ -94,6 +94,7 @@ EXACT_PATHS: Hints = {
 }
 
 LEAVING_NOTICED: Hints = {
+    "apache": "no setting does: mod_proxy_http notices it when the provider sends on",
     "caddy": "no flush_interval -1: event streams are flushed without it, and 2.6 then reads on",
     "haproxy": "option abortonclose",
     "nginx": "proxy_ignore_client_abort off (the default)",
@@ -170,6 +171,6 @@ FRESH_CONNECTIONS: Hints = {
 
 CHUNKED_FROM_PROVIDER: Hints = {
     "apache": "no force-proxy-request-1.0",
-    "caddy": "a newer release: 2.6 ends a broken stream as if it were whole",
+    "caddy": "no response_buffers, and no 2.6, which ends a broken stream as if it were whole",
     "nginx": "proxy_http_version 1.1: by HTTP/1.0 a cut looks like an end",
 }
