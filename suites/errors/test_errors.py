@@ -56,7 +56,7 @@ def test_prompt_too_long_keeps_its_wording(desktops: Desktops, provider: Scripte
     why="The client retries too early, or for three minutes what is lost for an hour.",
     fix=_KEEP,
     hints={
-        **hints.ERRORS_KEPT,
+        **hints.STATUS_UNCHANGED,
         "portkey": "no retry.use_retry_after_header: with it an npm install of 1.15.2 answers 500",
     },
 )
@@ -76,7 +76,7 @@ def test_rate_limit_keeps_retry_after(desktops: Desktops, provider: ScriptedProv
     source="observed: an Opus model's 529 is tried three times, a 500 eleven times",
     why="An overloaded provider is hammered, and users wait three minutes instead of seconds.",
     fix="Keep 529; do not fold it into 500 or 503.",
-    hints=hints.ERRORS_KEPT,
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_overload_stays_overload(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 529 of every provider stays a 529."""

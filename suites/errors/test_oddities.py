@@ -15,6 +15,7 @@ from gatecert.suite import (
     Together,
     Turn,
     expect,
+    hints,
     requirement,
 )
 
@@ -97,7 +98,7 @@ def test_redirect_to_another_host_is_not_followed(
     why="Tokens are paid for that nobody reads, and connections pile up until the gateway refuses others.",
     fix="End the request at the provider when the client leaves, also before the answer has begun, and do not try another provider.",
     since="0.2",
-    hints={"nginx": "proxy_ignore_client_abort off; (the default)"},
+    hints=hints.LEAVING_NOTICED,
 )
 def test_leaving_before_the_answer_frees_the_provider(
     desktops: Desktops, provider: ScriptedProvider

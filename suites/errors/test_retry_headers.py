@@ -26,7 +26,7 @@ _DATE = "Thu, 31 Dec 2099 23:59:59 GMT"
     why="The client comes back too early and is refused again, or waits far longer than it need.",
     fix=_KEEP,
     since="0.2",
-    hints=hints.ERRORS_KEPT,
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_short_retry_after_arrives_at_once(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A short retry-after arrives unchanged on 429, 503 and 529, and at once: nobody waits it out."""
@@ -75,6 +75,7 @@ def test_other_forms_of_retry_after_stay(desktops: Desktops, provider: ScriptedP
     why="What would pass on a second try is given up, or a hopeless request is repeated for minutes.",
     fix="Pass x-should-retry on with every status.",
     since="0.2",
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_should_retry_passes_in_both_directions(
     desktops: Desktops, provider: ScriptedProvider

@@ -85,6 +85,7 @@ def test_further_server_errors_stay(desktops: Desktops, provider: ScriptedProvid
     why="Programs that go by error.type take a rate limit for a bad request, or an overload for a defect.",
     fix="Keep error.type; do not derive it from the status or call every error api_error.",
     since="0.2",
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_error_types_stay(desktops: Desktops, provider: ScriptedProvider) -> None:
     """error.type stays what the provider wrote, for refusals, limits and server errors."""
@@ -110,6 +111,7 @@ def test_error_types_stay(desktops: Desktops, provider: ScriptedProvider) -> Non
     why="Users are told that their key is wrong and fetch a new one, while the gateway's own key has expired.",
     fix="Keep the provider's message, or answer 502 with a sentence that blames the provider's key.",
     since="0.2",
+    hints=hints.STATUS_UNCHANGED,
 )
 def test_provider_401_is_told_apart(desktops: Desktops, provider: ScriptedProvider) -> None:
     """A 401 of the provider keeps its message or becomes a 5xx; it never passes for a bad user key."""

@@ -9,6 +9,7 @@ from gatecert.suite import (
     DesktopApp,
     ScriptedProvider,
     arrivals,
+    hints,
     kept,
     lean_turn,
     refused,
@@ -19,7 +20,7 @@ from gatecert.suite import (
 _MEGABYTE = 1_000_000
 _LIMIT_BYTES = 32 * 1024 * 1024
 _HINTS = {
-    "nginx": "client_max_body_size 32m; (the default is 1m)",
+    **hints.BODY_LIMIT,
     "portkey": "Behind nginx or an ingress, raise that proxy's limit; the gateway itself has none.",
 }
 
@@ -41,7 +42,7 @@ def _arrives(
 
 @requirement(
     "MSG-38",
-    SHOULD,
+    MUST,
     source="official: the API takes 32 MB; field: body limits of 4 and 5 MB in gateways and functions",
     why="Two photos in one conversation fail with 'Request too large', although the model takes them.",
     fix="Raise the request body limit to 32 MB.",

@@ -129,7 +129,10 @@ def test_unfinished_requests_do_not_block_others(
     why="A stranger opens a tunnel to the provider on which nothing checks keys, metadata or limits.",
     fix="Ignore Upgrade, or let only the protocols through that you serve; never pass it on.",
     since="0.2",
-    hints={"haproxy": "http-request del-header Upgrade unless { req.hdr(upgrade) -i websocket }"},
+    hints={
+        "caddy": "request_header -Upgrade",
+        "haproxy": "http-request del-header Upgrade unless { req.hdr(upgrade) -i websocket }",
+    },
 )
 def test_upgrades_are_ignored(desktop: DesktopApp, provider: ScriptedProvider, raw: Raw) -> None:
     """A request to go over to h2c or websocket is answered as usual or refused, and not passed on."""

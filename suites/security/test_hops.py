@@ -92,6 +92,7 @@ def test_headers_for_one_hop_are_dropped(
     fix="Drop what Connection names before you add headers of your own, never afterwards.",
     needs=["holds_provider_key"],
     since="0.2",
+    hints={"apache": "RequestHeader unset Connection"},
 )
 def test_connection_does_not_strip_the_key(
     desktop: DesktopApp, provider: ScriptedProvider, raw: Raw
@@ -122,16 +123,18 @@ def test_connection_does_not_strip_the_key(
     fix="Send the provider's own name in Host.",
     since="0.2",
     hints={
-        "nginx": "proxy_set_header Host $proxy_host; (the default, lost where Host $host is set)",
+        "nginx": "proxy_set_header Host with the provider's name; $host is the gateway's, and $proxy_host"
+        " (the default) the name of the upstream block, if there is one",
         "haproxy": "http-request set-header Host api.anthropic.com",
         "envoy": "auto_host_rewrite or host_rewrite_literal in the route",
         "apache": "ProxyPreserveHost Off",
+        "caddy": "header_up Host {upstream_hostport} in reverse_proxy",
     },
 )
 def test_host_is_the_providers_own(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
 ) -> None:
-    """The provider is asked by its own name, not by the gateway's."""
+    """The provider is asked by its own name, not by the gateway's or one that it made up."""
     script = provider.script()
     exchange = answered(desktop.engine.turn(script.text), "a turn")
     sent = (exchange.request.header("host") or "").lower()
@@ -142,6 +145,13 @@ def test_host_is_the_providers_own(
             host not in ours,
             f"Host to name the provider ({urlsplit(target.upstream_url).netloc})",
             f"Host: {host}, which is the gateway's",
+            hop="gateway → provider",
+            silent=True,
+        )
+        expect(
+            not host or "." in host or ":" in host or host == "localhost",
+            f"Host to name the provider ({urlsplit(target.upstream_url).netloc})",
+            f"Host: {host}, a name that is only known inside the gateway",
             hop="gateway → provider",
             silent=True,
         )

@@ -133,10 +133,7 @@ def test_error_before_the_stream_is_a_status(
     source="field: gateways that read the provider to the end after the client has left",
     why="Every stopped answer is paid in full.",
     fix="Close the connection to the provider when the client closes its own.",
-    hints={
-        "nginx": "proxy_ignore_client_abort off",
-        "haproxy": "option abortonclose",
-    },
+    hints=hints.LEAVING_NOTICED,
 )
 def test_leaving_stops_the_provider(desktops: Desktops, provider: ScriptedProvider) -> None:
     """When the user stops an answer, the provider's connection is closed as well."""

@@ -137,7 +137,9 @@ def test_query_plays_no_part_in_routing(desktop: DesktopApp, asking: Asking) -> 
     fix="Pass the query on to the provider unchanged.",
     hints={
         "nginx": "proxy_pass with variables needs $is_args$args behind the path",
-        "apache": "QSA on a RewriteRule with a query of its own",
+        "apache": "QSA on a RewriteRule with a query of its own, even an empty one behind ?",
+        "caddy": "no ? behind the path in rewrite",
+        "haproxy": "replace-path instead of set-uri, and no set-query",
     },
 )
 def test_query_reaches_the_provider(desktop: DesktopApp, provider: ScriptedProvider) -> None:

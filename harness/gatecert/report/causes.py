@@ -7,7 +7,7 @@ one, each with its own advice, they would hide the one thing to change.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gatecert.record import RecordedExchange, Result
 from gatecert.requirements import WRAPPED
@@ -20,6 +20,7 @@ _BASIC = (
     "MSG-08",  # messages of role system, which some models' every conversation has
     # what locks users out: whoever else got this answer was only locked out by it
     *("AUTH-34", "STREAM-87"),
+    "MSG-18",  # the smallest of the bodies that a limit on their size refuses
 )
 _BY_KEY = (401, 403)
 _REDIRECTS = (301, 302, 307, 308)
@@ -32,6 +33,18 @@ _ANSWER = re.compile(
     r"|no answer \(.*\)"
 )
 _STATUS = re.compile(r"HTTP ([3-5]\d\d)")
+# the scripted provider's own answer to a path that it does not serve
+_ELSEWHERE = re.compile(r"""HTTP 404 ['"]Not found: (?P<asked>[A-Z]+ /[^\s'"]*)['"]""")
+_SERVED = ("/v1/messages", "/v1/messages/count_tokens", "/v1/models")
+PATH_KEPT: Mapping[str, str] = {
+    "apache": "the same path on both sides of ProxyPass",
+    "caddy": "handle instead of handle_path, and no uri strip_prefix",
+    "envoy": "no prefix_rewrite and no regex_rewrite in the route",
+    "haproxy": "no replace-path and no set-path in http-request",
+    "kong": "strip_path: false on the Route",
+    "nginx": "the address alone in proxy_pass: a path behind it, even /, replaces the location's",
+    "traefik": "no stripPrefix and no replacePath middleware on the router",
+}
 _SENTENCE = re.compile(r"[A-Za-z0-9]\S* \S")
 # how many came of a list is a value, whatever the list
 _ENTRIES = re.compile(r"\d+ entries instead of \d")
@@ -81,6 +94,13 @@ def status_of(answer: str) -> int:
     """The HTTP status of an answer that is an error, or 0."""
     found = _STATUS.match(answer)
     return int(found[1]) if found else 0
+
+
+def asked_elsewhere(came: str) -> str:
+    """What the scripted provider was asked for instead of what it serves, or ``""``."""
+    found = _ELSEWHERE.search(came)
+    asked = found["asked"] if found else ""
+    return "" if asked.partition(" ")[2] in _SERVED else asked
 
 
 def most_basic(results: Sequence[Result], answer: str) -> Result:

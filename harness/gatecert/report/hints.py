@@ -28,6 +28,7 @@ _SERVERS: Sequence[tuple[str, str]] = (
     ("envoy", "envoy"),
     ("istio-envoy", "envoy"),
     ("apache", "apache"),
+    ("caddy", "caddy"),
     ("cloudflare", "cloudflare"),
 )
 

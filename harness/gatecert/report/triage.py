@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gatecert.record import Result, RunRecord
-from gatecert.report.causes import is_wrapped, most_basic, shared_answers, status_of
+from gatecert.report.causes import (
+    PATH_KEPT,
+    asked_elsewhere,
+    is_wrapped,
+    most_basic,
+    shared_answers,
+    status_of,
+)
 from gatecert.report.provisional import waits
 from gatecert.report.words import state_words
 from gatecert.requirements import AREAS, WRAPPED
@@ -33,7 +40,7 @@ _FORM_OF_STREAMS = "STREAM-02"
 _SPOILT_AREAS = 4
 _SERVER_ERROR = 500
 # of several changes in one area the one that says what all the others show
-_TELLING = ("ERR-07", "MSG-45")
+_TELLING = ("ERR-07", "MSG-36", "MSG-45", "STREAM-03")
 _CHANGEABLE = ("fail", "warn", "known")
 # a MUST that is still provisional comes before what is only recommended
 _ORDER = ("fail", "provisional", "warn", "known")
@@ -112,6 +119,7 @@ def _change(members: Sequence[Result], answer: str, record: RunRecord) -> Change
     telling = (r for r in members if r.id in _TELLING and r.verdict == worst.verdict)
     first = most_basic(members, answer) if answer else next(telling, worst)
     also = [r for r in members if r is not first]
+    first = _with_the_path(first, record)
     check_first = _check_first(first, record)
     if answer and not check_first:
         check_first = _look_up_first(first, members, status_of(answer))
@@ -127,6 +135,15 @@ def _look_up_first(first: Result, members: Sequence[Result], status: int) -> str
         f"First find in the gateway's log why it answers HTTP {status}, with which {len(members)} "
         f"requirements of {len(areas)} areas fail. If the log does not tell: {first.fix}"
     )
+
+
+def _with_the_path(result: Result, record: RunRecord) -> Result:
+    """The result, whose advice is the path if the provider was asked for another one."""
+    asked = asked_elsewhere(result.came) if record.target["provider"] == "scripted" else ""
+    if not asked:
+        return result
+    fix = f"Send the path on as it came: the provider was asked for {asked}, where it has nothing."
+    return replace(result, fix=fix, hints=PATH_KEPT)
 
 
 def _check_first(result: Result, record: RunRecord) -> str:

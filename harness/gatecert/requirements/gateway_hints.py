@@ -13,8 +13,9 @@ Hints = Mapping[str, str]
 NOT_BUFFERED: Hints = {
     "nginx": "proxy_buffering off in the location",
     "apisix": "the proxy-buffering plugin with disable_proxy_buffering: true",
-    "apache": "leave text/event-stream out of AddOutputFilterByType DEFLATE",
     "azure-apim": '<forward-request buffer-response="false" />, and log no bodies',
+    "caddy": "no response_buffers in reverse_proxy",
+    "haproxy": "no http-response wait-for-body",
     "kong": "response_buffering: false on the Route",
     "traefik": "no buffering middleware on this router",
 }
@@ -23,6 +24,7 @@ BODY_LIMIT: Hints = {
     "nginx": "client_max_body_size 32m (1m if it is not set)",
     "apache": "LimitRequestBody 33554432",
     "apisix": "the client-control plugin with max_body_size: 33554432",
+    "caddy": "request_body { max_size 32MiB }, or none at all",
     "envoy": "max_request_bytes of the buffer filter",
     "kong": "nginx_http_client_max_body_size = 32m in kong.conf",
     "traefik": "maxRequestBodyBytes of the buffering middleware",
@@ -33,6 +35,7 @@ OWN_KEY_ONLY: Hints = {
     "apache": "RequestHeader unset Authorization, and RequestHeader set x-api-key",
     "apisix": "hide_credentials: true in the key-auth plugin",
     "azure-apim": 'set-header Authorization exists-action="delete", and override x-api-key',
+    "caddy": "header_up -Authorization, and header_up x-api-key, in reverse_proxy",
     "envoy": "request_headers_to_remove: [authorization] on the route",
     "haproxy": "http-request del-header authorization, and http-request set-header x-api-key",
     "kong": "hide_credentials: true in the key-auth plugin",
@@ -66,6 +69,7 @@ READ_X_API_KEY: Hints = {
 JSON_REFUSAL: Hints = {
     "nginx": "default_type application/json, and return 401 with the JSON body",
     "azure-apim": "return-response in the on-error section, with set-body",
+    "caddy": "header Content-Type application/json, and respond with the JSON body and 401",
     "envoy": "local_reply_config with body_format.json_format",
     "haproxy": "http-request return status 401 content-type application/json string ...",
 }
@@ -74,6 +78,7 @@ JSON_ERRORS: Hints = {
     "nginx": "error_page 502 504 = @down, whose location returns the JSON body",
     "apache": "ErrorDocument 502 and 503 that name a .json file",
     "azure-apim": "return-response in the on-error section, with set-body",
+    "caddy": "handle_errors with header Content-Type application/json, and respond",
     "envoy": "local_reply_config with body_format.json_format",
     "haproxy": "http-error status 503 content-type application/json string ...",
 }
@@ -95,11 +100,20 @@ ERRORS_KEPT: Hints = {
     ),
 }
 
+LEAVING_NOTICED: Hints = {
+    "apache": "no setting does: mod_proxy_http notices it when the provider sends on",
+    "caddy": "no flush_interval -1: event streams are flushed without it, and 2.6 then reads on",
+    "haproxy": "option abortonclose",
+    "nginx": "proxy_ignore_client_abort off (the default)",
+}
+
 STATUS_UNCHANGED: Hints = {
     "nginx": "proxy_intercept_errors off",
     "apache": "ProxyErrorOverride Off",
     "azure-apim": 'fail-on-error-status-code="false" on forward-request',
     **ERRORS_KEPT,
+    "caddy": "no handle_response for this status in reverse_proxy",
+    "haproxy": "no http-response return or set-status for this status",
     "traefik": "no errors middleware for this status",
 }
 
@@ -164,5 +178,7 @@ FRESH_CONNECTIONS: Hints = {
 }
 
 CHUNKED_FROM_PROVIDER: Hints = {
+    "apache": "no force-proxy-request-1.0",
+    "caddy": "no response_buffers, and no 2.6, which ends a broken stream as if it were whole",
     "nginx": "proxy_http_version 1.1: by HTTP/1.0 a cut looks like an end",
 }

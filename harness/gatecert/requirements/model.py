@@ -36,6 +36,7 @@ GATEWAYS = {
     "apisix": "Apache APISIX",
     "azure-apim": "Azure API Management",
     "bifrost": "Bifrost",
+    "caddy": "Caddy",
     "claude-code-router": "claude-code-router",
     "cloudflare": "Cloudflare",
     "envoy": "Envoy",

@@ -10,6 +10,7 @@ from sample import sample_record, sample_result, sample_results
 from gatecert.record import Result
 from gatecert.report.headline import headline
 from gatecert.report.triage import Change, changes, unverified
+from gatecert.requirements import GATEWAYS
 
 PASSING = ("CONN-01", "AUTH-09")
 CATALOGUE = {"hash": f"sha256:{'0' * 64}", "requirements": 110}
@@ -199,6 +200,19 @@ def test_a_key_that_we_made_ourselves_needs_no_check() -> None:
 def test_another_answer_to_the_key_leads_to_the_connection_test() -> None:
     (change,) = locked_out("external", NOT_FOUND)
     assert (change.result.id, change.check_first) == ("CONN-02", "")
+
+
+def test_a_path_that_the_gateway_rewrote_is_what_to_change() -> None:
+    (change,) = locked_out("external", "HTTP 404 'Not found: POST /messages'")
+    assert (change.result.id, len(change.also)) == ("CONN-02", 2)
+    assert change.todo.startswith("Send the path on as it came: the provider was asked for POST /m")
+    assert "proxy_pass" in change.result.hints["nginx"]
+    assert set(change.result.hints) <= set(GATEWAYS)
+
+
+def test_a_gateway_that_does_not_know_the_right_path_has_rewritten_none() -> None:
+    (change,) = locked_out("external", "HTTP 404 'Not found: POST /v1/messages'")
+    assert not change.todo.startswith("Send the path on")
 
 
 def test_the_unverified_are_told_with_the_reason_or_the_state() -> None:

@@ -86,6 +86,14 @@ class KeepsTheClientsHost(ReferenceGateway):
         return [*super().forwarded_headers(request), *([("host", host)] if host else [])]
 
 
+@defect("asks-by-the-pools-name", "SEC-23")
+class AsksByThePoolsName(ReferenceGateway):
+    """The provider is asked by the name of the pool of servers that it belongs to."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        return [*super().forwarded_headers(request), ("host", "provider")]
+
+
 class _ChoosesRoute(ReferenceGateway):
     """Lets a request name its provider."""
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from gatecert.gateways.reference.decisions import Refusal
 from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.gateways.variants.registry import variant
-from gatecert.wire import Reply, Request
+from gatecert.wire import Headers, Reply, Request
 
 
 @variant("probe-is-404")
@@ -29,6 +29,14 @@ class NormalisesPaths(ReferenceGateway):
         plain = "/".join(part.partition(";")[0] for part in unquote(path).split("/"))
         plain = posixpath.normpath("/" + plain.lstrip("/")).lower()
         await super().serve(replace(request, target=plain + mark + query), reply)
+
+
+@variant("asks-by-the-public-name")
+class AsksByThePublicName(ReferenceGateway):
+    """The provider is asked by its public name, wherever the request really goes."""
+
+    def forwarded_headers(self, request: Request) -> Headers:
+        return [*super().forwarded_headers(request), ("host", "api.anthropic.com")]
 
 
 @variant("keys-before-paths")
