@@ -126,7 +126,7 @@ def _left_behind(desktops: Desktops, provider: ScriptedProvider, stream: bool) -
     for patience_s in (0.3, 3.0):  # the longer one for gateways that take their time to forward
         script = provider.everywhere(Plan(hold_after=-1, hold_ms=HOLD_MS))
         desktops(silence_s=patience_s).engine.turn(script.text, stream=stream)
-        receipts = provider.receipts(script)
+        receipts = provider.receipts(script, late=True)
         provider.release(script)
         if receipts:
             return {receipt.provider: receipt.hold or receipt.outcome for receipt in receipts}
