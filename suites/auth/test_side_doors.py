@@ -96,7 +96,9 @@ def test_no_path_is_open(desktops: Desktops, provider: ScriptedProvider) -> None
     plain = provider.script()
     stranger.engine.turn(plain.text, stream=False)
     if provider.receipts(plain):
-        raise NotApplicable("the endpoint itself is open to any key, so that no side door is needed")
+        raise NotApplicable(
+            "the endpoint itself is open to any key, so that no side door is needed"
+        )
     for path in _PATHS:
         script = provider.script()
         turn = stranger.engine.turn(script.text, stream=False, path=path)
