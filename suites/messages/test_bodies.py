@@ -36,7 +36,7 @@ _ATTRIBUTION = "x-anthropic-billing-header:"
 _OPEN_FIELDS = {
     "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
     "gatecert_future_field": {"nested": [1, "two", None, 0.5, False, [], {}, ""]},
-    "stop_sequences": ["END\n", " ", "</stop>", "Human:", "###", "Observation: é"],
+    "stop_sequences": ["END\n", " ", "</stop>", "Human:", "###", "Observation:"],
     "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
 }
 

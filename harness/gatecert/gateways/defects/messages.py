@@ -304,7 +304,7 @@ class IntegersBecomeFloats(BentRequest):
     "drops-fields-without-stream",
     *"""
         MSG-02 MSG-03 MSG-04 MSG-05 MSG-07 MSG-27 MSG-28 MSG-29 MSG-34 MSG-35 MSG-41 MSG-44
-        MSG-46 MSG-47 MSG-53 MSG-54 PASS-10 MSG-65 MSG-69 MSG-70
+        MSG-46 MSG-47 MSG-53 MSG-54 PASS-10 MSG-65 MSG-69 MSG-70 MSG-71
     """.split(),
 )
 class DropsFieldsWithoutStream(BentRequest):
