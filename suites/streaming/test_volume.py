@@ -182,8 +182,8 @@ def _all_open(
 ) -> tuple[list[Turn], int]:
     """Open all streams, then let them go on in turn, the last one first.
 
-    Also how many had begun to show their block by then. None goes on by itself before, or what
-    waits for a place would be taken for open.
+    Also how many had begun to show their block by then, in half the time for which they are held:
+    if one went on by itself before, what waits for its place would be taken for open.
     """
     shown: set[str] = set()
     all_shown = threading.Event()
@@ -200,7 +200,7 @@ def _all_open(
 
     with Together(len(scripts)) as pool:
         asked: list[Future[Turn]] = [pool.submit(ask, script) for script in scripts]
-        all_shown.wait(_HOLD_MS / 1_000)
+        all_shown.wait(HOLD_MS / 2_000)
         count = len(shown)
         for script in reversed(scripts):
             provider.release(script)

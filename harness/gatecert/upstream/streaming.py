@@ -40,10 +40,10 @@ class Streaming:
         for number, frame in enumerate(frames, start=1):
             await self._holding.pause(number - 1)
             if self._cut_event == number - 1 or not await self._event(frame, number):
-                return self._cut()
+                return await self._cut()
         await self._holding.pause(number)
         if not await self._write(self._writes.rest()) or self._cut_event == number:
-            return self._cut()
+            return await self._cut()
         await self._reply.end()
         return "answered"
 
@@ -68,7 +68,9 @@ class Streaming:
         self._sent_bytes += len(data) if counts else 0
         return True
 
-    def _cut(self) -> str:
+    async def _cut(self) -> str:
+        if self._plan.reset:
+            await self._reply.delivered()  # or what the reset swallows would move the cut
         self._reply.abort(reset=self._plan.reset)
         return "cut"
 

@@ -17,10 +17,13 @@ from dataclasses import dataclass, replace
 
 import h11
 
+from gatecert.wire.sendqueue import undelivered_bytes
+
 Headers = list[tuple[str, str]]
 
 _READ_BYTES = 65_536
 _HEADER_LIMIT_BYTES = 64 * 1024
+_DELIVERY_S, _DELIVERY_LOOKS = 1.0, 500
 
 
 class ClientGone(Exception):
@@ -112,6 +115,17 @@ class Reply:
     def speak_http_1_0(self) -> None:
         """Answer as to a peer of HTTP/1.0: no chunks, the connection's end is the body's."""
         self._conn.their_http_version = b"1.0"
+
+    async def delivered(self) -> None:
+        """Return when the peer's system has all that was sent, or after a second.
+
+        Where the system does not tell, this returns at once.
+        """
+        sock = self._writer.get_extra_info("socket")
+        for _ in range(_DELIVERY_LOOKS):
+            if not undelivered_bytes(sock.fileno()):
+                return
+            await asyncio.sleep(_DELIVERY_S / _DELIVERY_LOOKS)
 
     def abort(self, *, reset: bool = False) -> None:
         """Drop the connection without finishing the answer, by FIN or by RST."""

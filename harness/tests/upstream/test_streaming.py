@@ -32,6 +32,9 @@ class Heard:
     async def end(self) -> None:
         self.said.append("end")
 
+    async def delivered(self) -> None:
+        self.said.append("delivered")
+
     def abort(self, *, reset: bool = False) -> None:
         self.said.append("reset" if reset else "abort")
 
@@ -70,7 +73,7 @@ def sent(plan: Plan) -> tuple[str, list[Any]]:
     [
         (Plan(), "answered", [200, *FRAMES, "end"]),
         (Plan(cut_events=0), "cut", [200, "abort"]),
-        (Plan(cut_events=2, reset=True), "cut", [200, b"one", b"two", "reset"]),
+        (Plan(cut_events=2, reset=True), "cut", [200, b"one", b"two", "delivered", "reset"]),
         (Plan(cut_events=3), "cut", [200, *FRAMES, "abort"]),
         (Plan(cut_bytes=4), "cut", [200, b"one", b"t", "abort"]),
         (Plan(cut_events=1, cut_bytes=2), "cut", [200, b"one", b"tw", "abort"]),

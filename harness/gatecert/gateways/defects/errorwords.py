@@ -143,7 +143,7 @@ class RewordsThinkingErrors(_BentMessage):
         return "The message history is invalid" if "`thinking`" in message else message
 
 
-@defect("errors-in-ascii", "ERR-27")
+@defect("errors-in-ascii", "ERR-27", "PASS-23")
 class ErrorsInAscii(_BentMessage):
     """Letters beyond ASCII become question marks in error messages."""
 

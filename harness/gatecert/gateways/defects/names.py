@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -122,20 +121,19 @@ class ListsNamelessEntries(ReferenceGateway):
 
 @defect("hides-failing-models", "MODEL-15")
 class HidesFailingModels(ReferenceGateway):
-    """For a second after its provider has failed, a model is not listed."""
+    """The first list after its provider has failed lacks a model."""
 
     _failed_model = ""
-    _until = 0.0
 
     async def relay(self, request: Request, response: httpx.Response, reply: Reply) -> None:
         if response.status_code >= 500:
-            self._failed_model, self._until = _model(request), time.monotonic() + 1
+            self._failed_model = _model(request)
         await super().relay(request, response, reply)
 
     def model_list(self) -> dict[str, Any]:
         found = super().model_list()
-        if time.monotonic() < self._until:
-            found["data"] = [e for e in found["data"] if e["id"] != self._failed_model]
+        found["data"] = [e for e in found["data"] if e["id"] != self._failed_model]
+        self._failed_model = ""
         return found
 
 
