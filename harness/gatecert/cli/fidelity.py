@@ -12,7 +12,7 @@ from gatecert.fidelity.explained import read_explanations
 from gatecert.fidelity.plans import read_plans
 from gatecert.fidelity.render import FORMATS
 from gatecert.fidelity.run import measure
-from gatecert.gateways.targetfile import near
+from gatecert.gateways.tables import near
 from gatecert.session.paths import fixtures_folder
 
 

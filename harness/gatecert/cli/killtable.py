@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gatecert.errors import EXIT_CONFORMANT, EXIT_NOT_CONFORMANT, UsageError
 from gatecert.gateways.defects import DEFECTS
-from gatecert.gateways.targetfile import near
+from gatecert.gateways.tables import near
 from gatecert.gateways.variants import VARIANTS
 from gatecert.killtable import (
     REFERENCE,

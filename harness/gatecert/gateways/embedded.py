@@ -9,9 +9,10 @@ from pathlib import Path
 
 from gatecert import __version__
 from gatecert.errors import RunError
+from gatecert.gateways.promises import Promises
 from gatecert.gateways.reference.config import GatewayConfig, KeyRecord
 from gatecert.gateways.running import ProviderAddresses
-from gatecert.gateways.target import Models, Promises, SampleKeys, Target, TlsAddress
+from gatecert.gateways.target import Models, SampleKeys, Target, TlsAddress
 from gatecert.gateways.targetfile import with_secrets
 from gatecert.wire import Child, ChildError
 
@@ -41,10 +42,10 @@ def start_embedded(
     addresses: ProviderAddresses, *, defect: str = "", variant: str = "", log: Path | None = None
 ) -> EmbeddedGateway:
     """Start the embedded gateway with fresh keys. Raises RunError."""
-    api_key, second, expired, revoked, foreign, provider_key = (
+    api_key, second, expired, revoked, foreign, primary, backup, other = (
         f"gk-{word}-{secrets.token_urlsafe(24)}"
         # no words that stand in many bodies: each would have to be looked at as part of a key
-        for word in ("user", "peer", "old", "gone", "far", "up")
+        for word in ("user", "peer", "old", "gone", "far", "up", "spare", "aside")
     )
     config = GatewayConfig(
         providers={
@@ -52,7 +53,7 @@ def start_embedded(
             "backup": addresses.url + "/backup",
             "other": addresses.url + "/other",
         },
-        provider_key=provider_key,
+        provider_keys={"primary": primary, "backup": backup, "other": other},
         keys={
             api_key: KeyRecord(),
             second: KeyRecord(),
@@ -100,6 +101,6 @@ def start_embedded(
         keys=SampleKeys(second, expired, revoked, foreign),
         upstream_url=addresses.url,
         tls=TlsAddress(child.facts["tls_url"], child.facts["tls_root"]),
-        secrets=[("provider-key", provider_key)],
+        secrets=[("provider-key", primary), ("backup-key", backup), ("other-key", other)],
     )
     return EmbeddedGateway(with_secrets(target), child)

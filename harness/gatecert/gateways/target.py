@@ -5,9 +5,15 @@ The TOML keys are a contract with users; :mod:`gatecert.gateways.targetfile` rea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from gatecert.gateways.promises import Attribution, FallbackPromise, Policy, Promises
+
+# where a log lies is nobody's business but the target file's
+_NOT_TOLD = ("url", "path", "key")
 
 Kind = Literal["embedded", "external", "managed"]
 
@@ -27,30 +33,6 @@ class Models:
     chat_at_provider: str = ""
     background_at_provider: str = ""
     unreachable_primary: str = ""
-
-
-@dataclass(frozen=True)
-class Promises:
-    """What a gateway says it does. Each one switches requirements on.
-
-    ``holds_provider_key``: the gateway calls the provider with a key of its own, so the client's
-    must not travel on. ``metadata_header`` says which header carries metadata. Budgets are ms at
-    p50.
-    """
-
-    enforces_keys: bool = False
-    holds_provider_key: bool = False
-    accepts_x_api_key: bool = False
-    serves_models: bool = False
-    serves_count_tokens: bool = False
-    validates_metadata: bool = False
-    forwards_metadata: bool = False
-    routes_on_metadata: bool = False
-    required_metadata_keys: Sequence[str] = ()
-    metadata_header: str = "x-portkey-metadata"
-    fallback: bool = False
-    overhead_p50_ms: float | None = None
-    overhead_first_event_p50_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +67,8 @@ class Target:
     ``upstream_url`` is the scripted provider behind it, ``""`` for a live one. ``tls`` is an https
     address that it has besides its base URL. ``turn_model`` takes the chat model's place in turns:
     a live provider for which none is configured gets the cheapest. ``secrets`` are the values that
-    no output may contain, each with the name it is shown under.
+    no output may contain, each with the name it is shown under. ``fallback``, ``policy`` and
+    ``attribution`` say more of what is promised.
     """
 
     name: str
@@ -95,7 +78,10 @@ class Target:
     auth_scheme: str = "bearer"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     models: Models = Models()
-    promises: Promises = Promises()
+    promises: Promises = field(default_factory=Promises)
+    fallback: FallbackPromise = field(default_factory=FallbackPromise)
+    policy: Policy = field(default_factory=Policy)
+    attribution: Attribution = field(default_factory=Attribution)
     keys: SampleKeys = SampleKeys()
     upstream_url: str = ""
     tls: TlsAddress = TlsAddress()
@@ -133,10 +119,35 @@ class Target:
             name = need.removeprefix("models.")
             present = bool(getattr(self.models, name))
             return "" if present else f"the target names no model in [gateway.models] {name}"
+        group, _, detail = need.partition(".")
+        if detail:
+            return self._lacks_in(group, detail)
         promised = getattr(self.promises, need)
         # a budget of 0 ms is a promise, an empty list is none
         made = promised is not None if "overhead" in need else bool(promised)
         return "" if made else f"the target does not promise {need}"
+
+    def _lacks_in(self, group: str, detail: str) -> str:
+        """Why a detail of one of the tables is not promised, or ``""`` if it is."""
+        if group == "fallback":
+            if not self.promises.fallback:
+                return "the target does not promise fallback"
+            if detail.isdigit():
+                made = int(detail) in self.fallback.statuses
+                return "" if made else f"[fallback] statuses do not name {detail}"
+            value = getattr(self.fallback, detail)
+            made = value is not None and value is not False
+            return "" if made else f"the target does not promise [fallback] {detail}"
+        if group == "policy":
+            return "" if getattr(self.policy, detail) else f"the target has no [policy] {detail}"
+        reader = self.attribution.reader
+        if detail == "log":
+            logs = reader.startswith("log-")
+            return "" if logs else "the target names no log ([attribution] reader)"
+        made = reader.startswith("log-") and bool(getattr(self.attribution, detail))
+        return (
+            "" if made else f"the target does not say where its log has it ([attribution] {detail})"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The target as plain data without its keys; header values still need redaction."""
@@ -153,4 +164,23 @@ class Target:
             "promises": promises,
             "provider": "scripted" if self.scripted else "live",
             "upstream_url": self.upstream_url,
+            **self._tables(),
         }
+
+    def _tables(self) -> dict[str, Any]:
+        """The tables beside the promises, as far as they say something; no address of a log."""
+        found: dict[str, Any] = {}
+        if self.promises.fallback:
+            found["fallback"] = _plain(self.fallback)
+        if self.policy != Policy():
+            found["policy"] = _plain(self.policy)
+        if self.attribution != Attribution():
+            where = _plain(self.attribution)
+            found["attribution"] = {k: v for k, v in where.items() if k not in _NOT_TOLD}
+        return found
+
+
+def _plain(table: FallbackPromise | Policy | Attribution) -> dict[str, Any]:
+    """A table as JSON data: tuples are lists."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(table)))
+    return plain

@@ -5,25 +5,23 @@ Unknown keys are refused with the near match; a promise without the means to tes
 
 from __future__ import annotations
 
-import difflib
-import json
-import math
 import os
 import re
 import tomllib
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
 from gatecert.errors import UsageError
 from gatecert.gateways.headersecrets import header_secrets
-from gatecert.gateways.target import Models, Promises, SampleKeys, Target
+from gatecert.gateways.means import check_means
+from gatecert.gateways.promises import Attribution, FallbackPromise, Policy, Promises
+from gatecert.gateways.tables import Table, read_as
+from gatecert.gateways.target import Models, SampleKeys, Target
 
-# of hundreds of names, the list would hide the message
-_MOST_KNOWN = 50
 _GATEWAY_KEYS = {
     "name": str,
     "base_url": str,
@@ -40,7 +38,9 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LISTEN = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z_.-]+)):(?P<port>[0-9]{1,5})"
 )
-_SECTIONS = {"gateway": dict, "upstream": dict, "promises": dict}
+_SECTIONS = dict.fromkeys(
+    ("gateway", "upstream", "promises", "fallback", "policy", "attribution"), dict
+)
 
 
 @dataclass(frozen=True)
@@ -52,28 +52,6 @@ class ExternalGateway:
 
     target: Target
     listen: str = ""
-
-
-@dataclass
-class _Table:
-    """One table of the file, read key by key so that what is left over can be refused."""
-
-    where: str
-    raw: Mapping[str, Any]
-    types: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for key, value in self.raw.items():
-            if key not in self.types:
-                raise UsageError(f"{self.where}: unknown key {key!r}{near(key, self.types)}")
-            misfit = _misfit(value, self.types[key])
-            if misfit:
-                raise UsageError(
-                    f"{self.where}: {key} must be {_kind(self.types[key])}, not {misfit}"
-                )
-
-    def get(self, key: str, default: Any = "") -> Any:
-        return self.raw.get(key, default)
 
 
 def read_target_file(path: Path) -> ExternalGateway:
@@ -89,9 +67,9 @@ def read_target_file(path: Path) -> ExternalGateway:
 
 def parse_target(raw: Mapping[str, Any], where: str, default_name: str = "") -> ExternalGateway:
     """Read a target from the data of a file. Raises UsageError."""
-    top = _Table(where, raw, _SECTIONS)
-    gateway = _Table(f"{where}: [gateway]", top.get("gateway", {}), _GATEWAY_KEYS)
-    upstream = _Table(f"{where}: [upstream]", top.get("upstream", {}), _UPSTREAM_KEYS)
+    top = Table(where, raw, _SECTIONS)
+    gateway = Table(f"{where}: [gateway]", top.get("gateway", {}), _GATEWAY_KEYS)
+    upstream = Table(f"{where}: [upstream]", top.get("upstream", {}), _UPSTREAM_KEYS)
     if not gateway.get("base_url"):
         raise UsageError(f"{where}: [gateway] needs base_url")
     api_key = key_from(gateway.get("api_key_env"), f"{where}: [gateway] api_key_env")
@@ -104,7 +82,10 @@ def parse_target(raw: Mapping[str, Any], where: str, default_name: str = "") -> 
         api_key=api_key,
         headers=_headers(gateway.get("headers", {}), where),
         models=_models(gateway.get("models", {}), where),
-        promises=_promises(top.get("promises", {}), where),
+        promises=read_as(Promises, top.get("promises", {}), f"{where}: [promises]"),
+        fallback=read_as(FallbackPromise, top.get("fallback", {}), f"{where}: [fallback]"),
+        policy=read_as(Policy, top.get("policy", {}), f"{where}: [policy]"),
+        attribution=_attribution(top.get("attribution", {}), f"{where}: [attribution]"),
         keys=_sample_keys(gateway.get("keys", {}), where),
     )
     listen = listen_address(upstream.get("listen"), f"{where}: [upstream] listen")
@@ -112,7 +93,7 @@ def parse_target(raw: Mapping[str, Any], where: str, default_name: str = "") -> 
         target = replace(target, turn_model=target.models.background)
     if listen.endswith(":0"):
         raise UsageError(f"{where}: [upstream] listen needs a port that the gateway can be told")
-    _check_means(target, listen, where)
+    check_means(target, listen, where)
     return ExternalGateway(with_secrets(target), listen)
 
 
@@ -208,6 +189,7 @@ def with_secrets(target: Target) -> Target:
         ("expired-key", target.keys.expired),
         ("revoked-key", target.keys.revoked),
         ("other-workspace-key", target.keys.other_workspace),
+        ("log-key", target.attribution.key),
     ]
     public = {getattr(target.models, f.name) for f in fields(target.models)}
     in_headers = [s for h, v in target.headers.items() for s in header_secrets(h, v)]
@@ -227,15 +209,6 @@ def _unused(name: str, used: Collection[str]) -> str:
     return free
 
 
-def near(word: str, known: Mapping[str, Any] | Sequence[str]) -> str:
-    """``; did you mean ...?`` where something known is near, else the known words."""
-    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    if match:
-        return f"; did you mean {match[0]!r}?"
-    shown, left = sorted(known)[:_MOST_KNOWN], len(known) - _MOST_KNOWN
-    return f"; known: {', '.join(shown)}{f' and {left} more' if left > 0 else ''}"
-
-
 def _headers(raw: Mapping[str, Any], where: str) -> dict[str, str]:
     for name, value in raw.items():
         if not isinstance(value, str):
@@ -248,103 +221,24 @@ def _headers(raw: Mapping[str, Any], where: str) -> dict[str, str]:
 
 def _models(raw: Mapping[str, Any], where: str) -> Models:
     types = {f.name: str for f in fields(Models)}
-    return Models(**_Table(f"{where}: [gateway.models]", raw, types).raw)
+    return Models(**Table(f"{where}: [gateway.models]", raw, types).raw)
+
+
+def _attribution(raw: Mapping[str, Any], place: str) -> Attribution:
+    if "key" in raw:
+        raise UsageError(f"{place}: unknown key 'key'; name the variable that holds it, as key_env")
+    plain = {key: value for key, value in raw.items() if key != "key_env"}
+    found = read_as(Attribution, plain, place)
+    if "key_env" in raw:
+        found = replace(found, key=key_from(str(raw["key_env"]), f"{place} key_env"))
+    return found
 
 
 def _sample_keys(raw: Mapping[str, Any], where: str) -> SampleKeys:
     place = f"{where}: [gateway.keys]"
-    table = _Table(place, raw, _KEYS_KEYS)
+    table = Table(place, raw, _KEYS_KEYS)
     found = {
         name.removesuffix("_env"): key_from(variable, f"{place} {name}")
         for name, variable in table.raw.items()
     }
     return SampleKeys(**found)
-
-
-def _check_second_user(target: Target, where: str) -> None:
-    if target.keys.second_user == target.api_key:
-        raise UsageError(
-            f"{where}: [gateway.keys] second_user_env holds the same key as api_key_env; "
-            "give the key of another user"
-        )
-
-
-def _promises(raw: Mapping[str, Any], where: str) -> Promises:
-    kinds = {"bool": bool, "str": str, "Sequence[str]": list, "float | None": (int, float)}
-    types = {f.name: kinds[str(f.type)] for f in fields(Promises)}
-    return Promises(**_Table(f"{where}: [promises]", raw, types).raw)
-
-
-def _check_means(target: Target, listen: str, where: str) -> None:
-    """Refuse promises that the file gives no means to test."""
-    promises = target.promises
-    _check_values(target, where)
-    _check_second_user(target, where)
-    about_metadata = (
-        promises.validates_metadata or promises.forwards_metadata or promises.routes_on_metadata
-    )
-    if about_metadata and target.lacks("metadata"):
-        raise UsageError(
-            f"{where}: [promises] speaks of metadata, but [gateway.headers] has no "
-            f"{promises.metadata_header}; add one with valid metadata"
-        )
-    if about_metadata or promises.required_metadata_keys:
-        _check_metadata(target, where)
-    scripted = {
-        "fallback": promises.fallback,
-        "forwards_metadata": promises.forwards_metadata,
-        "routes_on_metadata": promises.routes_on_metadata,
-        "overhead_p50_ms": promises.overhead_p50_ms is not None,
-        "overhead_first_event_p50_ms": promises.overhead_first_event_p50_ms is not None,
-    }
-    made = [name for name, is_made in scripted.items() if is_made]
-    if made and not listen:
-        raise UsageError(
-            f"{where}: [promises] {made[0]} can only be tested with the scripted provider; "
-            'add [upstream] listen = "HOST:PORT" and route the gateway there'
-        )
-
-
-def _check_values(target: Target, where: str) -> None:
-    """Refuse values that no gateway could live up to."""
-    for name in ("overhead_p50_ms", "overhead_first_event_p50_ms"):
-        budget = getattr(target.promises, name)
-        if budget is not None and not 0 <= budget < math.inf:
-            raise UsageError(f"{where}: [promises] {name} must be 0 or more ms, not {budget}")
-    for name in ("chat", "background"):
-        if not getattr(target.models, name).strip():
-            raise UsageError(
-                f"{where}: [gateway.models] {name} is empty; leave it out, or name one"
-            )
-
-
-def _check_metadata(target: Target, where: str) -> None:
-    """Refuse configured metadata that breaks the very policy that is promised."""
-    header = target.promises.metadata_header
-    place = f"{where}: [gateway.headers] {header}"
-    text = next((v for k, v in target.headers.items() if k.lower() == header.lower()), "")
-    if not text:
-        raise UsageError(f"{place} is missing, and [promises] speaks of metadata")
-    try:
-        metadata = json.loads(text)
-    except ValueError as exc:
-        raise UsageError(f"{place} is not valid JSON ({exc})") from None
-    if not isinstance(metadata, dict):
-        raise UsageError(f"{place} must be one JSON object")
-    missing = [key for key in target.promises.required_metadata_keys if key not in metadata]
-    if missing:
-        raise UsageError(f"{place} lacks {missing[0]!r}, which required_metadata_keys names")
-
-
-def _misfit(value: Any, wanted: Any) -> str:
-    """What a value is instead of what is wanted, or ``""`` if it fits."""
-    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        return _kind(type(value))
-    if wanted is list and not all(isinstance(item, str) and item for item in value):
-        return "a list with something else in it"
-    return ""
-
-
-def _kind(wanted: Any) -> str:
-    names = {str: "a string", bool: "true or false", dict: "a table", list: "a list of strings"}
-    return names.get(wanted, "a number")

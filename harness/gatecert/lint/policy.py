@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gatecert.errors import UsageError
-from gatecert.gateways.targetfile import near
+from gatecert.gateways.tables import near
 
 METADATA_HEADER = "x-portkey-metadata"
 _TABLES: Mapping[str, Mapping[str, type]] = {

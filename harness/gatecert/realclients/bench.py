@@ -54,7 +54,7 @@ def gateway_config(url: str, refused_url: str, models: Sequence[str]) -> Gateway
     """
     return GatewayConfig(
         providers=dict.fromkeys(("primary", "backup", "other"), url),
-        provider_key="gk-fake-provider",
+        provider_keys=dict.fromkeys(("primary", "backup", "other"), "gk-fake-provider"),
         keys={key: KeyRecord() for key in (TOKEN, KEY, HELPER)},
         refused_url=refused_url,
         models=tuple(models),

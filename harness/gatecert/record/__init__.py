@@ -3,7 +3,10 @@
 from gatecert.record.journal import Journal, read_journal
 from gatecert.record.model import (
     SCHEMA,
+    Cell,
     Evidence,
+    Grid,
+    GridRow,
     RecordedExchange,
     RecordedMessage,
     RecordedReceipt,
@@ -17,7 +20,10 @@ from gatecert.record.redact import Redactor
 
 __all__ = [
     "SCHEMA",
+    "Cell",
     "Evidence",
+    "Grid",
+    "GridRow",
     "Journal",
     "RecordedExchange",
     "RecordedMessage",

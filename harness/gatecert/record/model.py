@@ -80,16 +80,49 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """What was seen in one cell of a grid.
+
+    ``grade`` is ``good`` (as it should be), ``told`` (it went wrong, nothing better is promised,
+    and the client was told), ``bad`` (a requirement is broken) or ``none`` (nothing was tried, and
+    ``detail`` says why). ``shown`` is a few words, ``detail`` the whole story in sentences.
+    """
+
+    grade: str
+    shown: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """One row of a grid: one cell for each column."""
+
+    name: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of situations, each with what was seen there; grids of one name are one table."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[GridRow]
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Both sides' transcripts, measurements where there are any, and what the user sees.
 
-    ``seen`` is None for what passed, for what no answer belongs to, and in older records.
+    ``grids`` are what was seen in many situations of one kind; older records have none. ``seen`` is
+    None for what passed, for what no answer belongs to, and in older records.
     """
 
     exchanges: Sequence[RecordedExchange] = ()
     receipts: Sequence[RecordedReceipt] = ()
     left_out: int = 0
     measurements: Sequence[Mapping[str, Any]] = ()
+    grids: Sequence[Grid] = field(default_factory=list)
     seen: Seen | None = None
 
 
@@ -246,10 +279,17 @@ def result_from_json(raw: Mapping[str, Any]) -> Result:
                 ],
                 left_out=evidence["left_out"],
                 measurements=evidence["measurements"],
+                grids=[grid_from_json(grid) for grid in evidence.get("grids", ())],
                 seen=_seen(evidence.get("seen")),
             ),
         }
     )
+
+
+def grid_from_json(raw: Mapping[str, Any]) -> Grid:
+    """A grid as ``asdict`` wrote it."""
+    rows = [GridRow(row["name"], [Cell(**cell) for cell in row["cells"]]) for row in raw["rows"]]
+    return Grid(raw["name"], raw["columns"], rows)
 
 
 def read_run(path: Path) -> RunRecord:

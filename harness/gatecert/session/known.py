@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gatecert.errors import UsageError
-from gatecert.gateways.targetfile import near
+from gatecert.gateways.tables import near
 
 _NEEDED = ("reason", "link")
 _OPTIONAL = ("shows",)

@@ -12,8 +12,9 @@ from gatecert.desktop.profiles import ENGINE_DESKTOP, ENGINES, EngineProfile, fi
 from gatecert.errors import UsageError
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.managed import MANAGED, find_managed
+from gatecert.gateways.tables import near
 from gatecert.gateways.target import Target
-from gatecert.gateways.targetfile import ExternalGateway, from_flags, near, read_target_file
+from gatecert.gateways.targetfile import ExternalGateway, from_flags, read_target_file
 from gatecert.gateways.variants import VARIANTS, parts
 from gatecert.requirements import AREAS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from gatecert.desktop import Exchange, HttpxTransport, OutgoingRequest, RequestC
 from gatecert.desktop.secret import Secret
 from gatecert.desktop.transport import OnChunk
 from gatecert.gateways.target import Target
-from gatecert.record import Evidence, RecordedExchange, RecordedReceipt, Redactor
+from gatecert.record import Evidence, Grid, RecordedExchange, RecordedReceipt, Redactor
+from gatecert.record.model import grid_from_json
 from gatecert.record.transcript import curl_line, recorded_message
 from gatecert.requirements import CannotJudge
 from gatecert.session.spending import TokenCap
@@ -48,6 +49,7 @@ class Witness:
     exchanges: list[Exchange] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     measurements: list[Mapping[str, Any]] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
     untagged: list[Receipt] = field(default_factory=list)
     other_keys: list[tuple[str, str]] = field(default_factory=list)
     # by token what the requirement itself has looked at, once every answer was complete
@@ -62,7 +64,7 @@ class Witness:
 
     def forget(self) -> None:
         """Begin anew: the requirement is judged once more."""
-        for kept in (self.exchanges, self.tokens, self.measurements, self.untagged):
+        for kept in (self.exchanges, self.tokens, self.measurements, self.grids, self.untagged):
             kept.clear()
         self.settled.clear()
 
@@ -82,6 +84,7 @@ class Witness:
             receipts=[_receipt(r, redactor, brief=bodies is None) for r in kept_receipts],
             left_out=len(self.exchanges) - len(kept_exchanges) + len(receipts) - len(kept_receipts),
             measurements=[redactor.data(m) for m in self.measurements],
+            grids=[grid_from_json(redactor.data(asdict(grid))) for grid in self.grids],
         )
 
     def _receipts(self, provider: Provider | None) -> list[Receipt]:

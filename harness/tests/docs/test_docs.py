@@ -11,7 +11,7 @@ import pytest
 
 from gatecert.cli.catalogue import catalogue_page, load_identifiers, load_trace
 from gatecert.cli.parser import build_parser
-from gatecert.gateways.target import Promises
+from gatecert.gateways.promises import Promises
 from gatecert.gateways.targetfile import parse_target
 from gatecert.requirements import load_catalogue
 from gatecert.requirements.tracepage import trace_page

@@ -12,7 +12,7 @@ import pytest
 
 from gatecert.gateways.reference.config import GatewayConfig
 
-CONFIG = json.dumps(GatewayConfig({}, "", {}, refused_url="").to_json())
+CONFIG = json.dumps(GatewayConfig({}, {}, {}, refused_url="").to_json())
 
 
 def announced(folder: Path, *flags: str) -> dict[str, str]:

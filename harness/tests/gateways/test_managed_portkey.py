@@ -105,9 +105,10 @@ def test_the_target_promises_what_this_gateway_promises(target: Target) -> None:
 
 def test_the_keys_are_secret_and_new_each_time(target: Target) -> None:
     named = dict(target.secrets)
-    assert set(named) == {"api-key", "provider-key"}
+    providers = {f"{route}-provider-key" for route in ("primary", "backup", "other")}
+    assert set(named) == {"api-key", *providers}
     assert named["api-key"] == target.api_key
-    assert named["provider-key"] in target.headers["x-portkey-config"]
+    assert all(named[name] in target.headers["x-portkey-config"] for name in providers)
     again = portkey.portkey_target(target.base_url, "1.15.2", ADDRESSES)
     assert not set(named.values()) & {value for _, value in again.secrets}
 
@@ -230,7 +231,10 @@ class TestRealPortkey:
         assert turn.exchange.status == 200
         assert turn.assembled.problems == []
         assert [r.provider for r in receipts] == ["primary"]
-        assert receipts[0].header("x-api-key") == dict(bench.running.target.secrets)["provider-key"]
+        assert (
+            receipts[0].header("x-api-key")
+            == dict(bench.running.target.secrets)["primary-provider-key"]
+        )
 
     def test_the_clients_betas_survive_nested_targets(self, bench: Bench) -> None:
         _, receipts = bench.turn(

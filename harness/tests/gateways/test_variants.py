@@ -40,7 +40,7 @@ def test_variants_that_change_the_same_are_not_put_together() -> None:
 
 def test_filters_in_company_filter_one_after_the_other() -> None:
     (company,) = companies(["sets-cookies", "closes-connections"])
-    gateway = varied(company)(GatewayConfig({}, "", {}, refused_url=""))
+    gateway = varied(company)(GatewayConfig({}, {}, {}, refused_url=""))
     names = {name for name, _ in gateway.relayed_headers(httpx.Response(200))}
     assert {"set-cookie", "connection"} <= names
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from gatecert.gateways.target import Promises, Target
+from gatecert.gateways.promises import Promises
+from gatecert.gateways.target import Target
 from gatecert.overhead import Paired, measure_paired, requests_through_gateway
 from gatecert.upstream import Provider
 from gatecert.wire import Child

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,7 +13,17 @@ import pytest
 from jsonschema import Draft202012Validator
 from sample import VERDICT_OF, sample_record, sample_result, sample_results
 
-from gatecert.record import SCHEMA, Evidence, RunRecord, Seen, read_run, schema
+from gatecert.record import (
+    SCHEMA,
+    Cell,
+    Evidence,
+    Grid,
+    GridRow,
+    RunRecord,
+    Seen,
+    read_run,
+    schema,
+)
 from gatecert.requirements import AREAS, REASONS, SUSPECTS, VERDICTS, Level
 
 VALIDATOR = Draft202012Validator(schema())
@@ -153,7 +164,8 @@ def test_schema_demands_every_field_of_a_fixed_shape() -> None:
     assert len(fixed) >= 7
     for shape in fixed:
         # these came later: older records lack them
-        later = {"seen", "provisional", "hints", "seed", "examples"}
+        later = {"seen", "provisional", "hints", "seed", "examples", "grids", "mode"}
+        later |= {"fallback", "policy", "attribution"}
         assert set(shape["required"]) == set(shape["properties"]) - later
 
 
@@ -163,6 +175,21 @@ def test_a_record_from_before_the_users_line_is_still_read() -> None:
         assert result["evidence"].pop("seen", "missing") != "missing"
     assert errors(document) == []
     assert [r.evidence.seen for r in RunRecord.from_json(document).results] == [None] * 9
+
+
+def test_grids_go_to_json_and_back() -> None:
+    row = GridRow("429", [Cell("good", "survived", "whole story"), Cell("none", "–", "why not")])
+    evidence = Evidence(grids=[Grid("Fallback", ["whole", "streamed"], [row])])
+    document = plain(sample_record(results=[sample_result("AUTH-03", evidence=evidence)]))
+    assert errors(document) == []
+    assert RunRecord.from_json(document).results[0].evidence.grids == evidence.grids
+
+
+def test_a_provisional_must_may_warn_and_no_other() -> None:
+    result = replace(sample_result("AUTH-03"), level="MUST", verdict="warn", provisional=True)
+    assert errors(plain(sample_record(results=[result]))) == []
+    settled = replace(result, provisional=False)
+    assert errors(plain(sample_record(results=[settled]))) != []
 
 
 def test_the_users_line_goes_to_json_and_back() -> None:

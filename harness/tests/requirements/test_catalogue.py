@@ -9,7 +9,8 @@ import pytest
 
 from gatecert.cli.catalogue import load_identifiers
 from gatecert.gateways.defects import DEFECTS, Defect
-from gatecert.gateways.target import Promises, SampleKeys, Target
+from gatecert.gateways.promises import Promises
+from gatecert.gateways.target import SampleKeys, Target
 from gatecert.requirements import MUST, Requirement, Source, load_catalogue
 from gatecert.requirements.catalogue import Catalogue, catalogue_of
 from gatecert.session.paths import suites_folder

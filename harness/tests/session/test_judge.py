@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gatecert.desktop.transport import RequestCapExceeded
-from gatecert.gateways.target import Models, Promises, Target
+from gatecert.gateways.promises import Promises
+from gatecert.gateways.target import Models, Target
 from gatecert.record import Evidence, Redactor
 from gatecert.requirements import (
     REASONS,

@@ -43,7 +43,6 @@ class LeavesSecondKey(ReferenceGateway):
     def forwarded_headers(self, request: Request) -> Headers:
         headers = super().forwarded_headers(request)
         if request.header("authorization") and request.header("x-api-key"):
-            headers = [(k, v) for k, v in headers if k != "x-api-key"]
             headers.append(("x-api-key", request.header("x-api-key") or ""))
         return headers
 

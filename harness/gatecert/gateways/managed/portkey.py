@@ -23,7 +23,8 @@ from gatecert.gateways.managed import npm
 from gatecert.gateways.managed.base import ManagedGateway, ManagedRunning
 from gatecert.gateways.managed.listening import listening_addresses
 from gatecert.gateways.managed.process import ServerProcess
-from gatecert.gateways.target import Models, Promises, Target
+from gatecert.gateways.promises import Promises
+from gatecert.gateways.target import Models, Target
 from gatecert.gateways.targetfile import with_secrets
 
 if TYPE_CHECKING:
@@ -56,8 +57,10 @@ def start_portkey(addresses: ProviderAddresses, folder: Path, say: Say) -> Manag
 
 def portkey_target(base_url: str, version: str, addresses: ProviderAddresses) -> Target:
     """The target that a Portkey at ``base_url`` is, with fresh keys."""
-    provider_key = f"gk-provider-{secrets.token_urlsafe(24)}"
-    config = routing_config(addresses, provider_key)
+    provider_keys = {
+        route: f"gk-{route}-{secrets.token_urlsafe(24)}" for route in ("primary", "backup", "other")
+    }
+    config = routing_config(addresses, provider_keys)
     target = Target(
         name="portkey",
         kind="managed",
@@ -79,18 +82,21 @@ def portkey_target(base_url: str, version: str, addresses: ProviderAddresses) ->
             overhead_first_event_p50_ms=10,
         ),
         upstream_url=addresses.url,
-        secrets=[("provider-key", provider_key)],
+        secrets=[(f"{route}-provider-key", key) for route, key in provider_keys.items()],
     )
     return with_secrets(target)
 
 
-def routing_config(addresses: ProviderAddresses, provider_key: str) -> dict[str, Any]:
+def routing_config(
+    addresses: ProviderAddresses, provider_keys: Mapping[str, str]
+) -> dict[str, Any]:
     """The value of ``x-portkey-config``: by model, then by team, else to quarantine."""
 
-    def provider(url: str) -> dict[str, Any]:
-        return {"provider": "anthropic", "api_key": provider_key, "custom_host": url + "/v1"}
+    def provider(route: str, url: str) -> dict[str, Any]:
+        key = provider_keys[route]
+        return {"provider": "anthropic", "api_key": key, "custom_host": url + "/v1"}
 
-    backup = provider(addresses.url + "/backup")
+    backup = provider("backup", addresses.url + "/backup")
     return {
         "forward_headers": list(_FORWARDED),
         "strategy": {
@@ -102,9 +108,9 @@ def routing_config(addresses: ProviderAddresses, provider_key: str) -> dict[str,
             "default": "quarantine",
         },
         "targets": [
-            _fallback("dead-primary", [provider(addresses.refused_url), backup]),
-            _fallback("known-team", [provider(addresses.url), backup]),
-            {"name": "quarantine", **provider(addresses.url + "/other")},
+            _fallback("dead-primary", [provider("primary", addresses.refused_url), backup]),
+            _fallback("known-team", [provider("primary", addresses.url), backup]),
+            {"name": "quarantine", **provider("other", addresses.url + "/other")},
         ],
     }
 

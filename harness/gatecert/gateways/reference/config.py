@@ -35,12 +35,13 @@ class MetadataPolicy:
 class GatewayConfig:
     """The whole configuration.
 
-    ``providers`` maps a route to its base URL; ``keys`` maps each known key to its record;
+    ``providers`` maps a route to its base URL, ``provider_keys`` to the key it is called with;
+    ``keys`` maps each known key to its record;
     ``unreachable_model`` is sent to a primary that refuses connections.
     """
 
     providers: Mapping[str, str]
-    provider_key: str
+    provider_keys: Mapping[str, str]
     keys: Mapping[str, KeyRecord]
     refused_url: str
     unreachable_model: str = "claude-unreachable-primary"
@@ -55,6 +56,11 @@ class GatewayConfig:
     metadata: MetadataPolicy = field(default_factory=MetadataPolicy)
     fallback_statuses: Sequence[int] = (500, 502, 503, 504, 529)
     max_body_bytes: int = 32 * 1024 * 1024
+
+    @property
+    def provider_key(self) -> str:
+        """The key of the first provider."""
+        return self.provider_keys["primary"]
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as plain data."""

@@ -196,7 +196,7 @@ class ReferenceGateway(Decisions):
             route.base_url + self.forwarded_target(request),
             headers=[
                 (k.encode("latin-1"), v.encode("latin-1"))
-                for k, v in self.forwarded_headers(request)
+                for k, v in [*self.forwarded_headers(request), self.credential(route)]
             ],
             content=self.forwarded_body(request),
         )
@@ -211,10 +211,13 @@ class ReferenceGateway(Decisions):
         return request.target
 
     def forwarded_headers(self, request: Request) -> Headers:
-        """Everything end-to-end passes; the client's key is replaced by the provider's."""
+        """Everything end-to-end passes, but for the client's key."""
         left_out = _NOT_FORWARDED | named_in_connection(request.headers)
-        kept = [(k, v) for k, v in request.headers if k.lower() not in left_out]
-        return [*kept, ("x-api-key", self.config.provider_key)]
+        return [(k, v) for k, v in request.headers if k.lower() not in left_out]
+
+    def credential(self, route: Route) -> tuple[str, str]:
+        """The key of the provider that is called, and of no other."""
+        return "x-api-key", self.config.provider_keys[route.name]
 
     def forwarded_body(self, request: Request) -> bytes:
         """The body, byte for byte."""
@@ -249,9 +252,10 @@ class ReferenceGateway(Decisions):
         yield self.without_key(b"".join([piece async for piece in response.aiter_raw()]))
 
     def without_key(self, body: bytes) -> bytes:
-        """A body in which the provider's key is masked; its length stays."""
-        secret = self.config.provider_key.encode()
-        return body.replace(secret, b"*" * len(secret))
+        """A body in which the providers' keys are masked; its length stays."""
+        for key in self.config.provider_keys.values():
+            body = body.replace(key.encode(), b"*" * len(key))
+        return body
 
     async def broken_off(self, request: Request, reply: Reply) -> None:
         """The provider broke off in the middle: so must we, or it would look complete."""
