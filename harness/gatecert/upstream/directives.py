@@ -243,9 +243,6 @@ def _check_kind(key: str, value: Any, provider: str) -> None:
 _PLAIN = vars(Plan())
 
 
-_PLAIN = vars(Plan())
-
-
 def _plan_json(plan: Plan) -> dict[str, Any]:
     changed = {key: value for key, value in vars(plan).items() if value != _PLAIN[key]}
     return {key: _entries(v) if isinstance(v, list | tuple) else v for key, v in changed.items()}
