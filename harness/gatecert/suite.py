@@ -31,6 +31,7 @@ from gatecert.checks import (
 from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest, ServerSentEvent, Turn
 from gatecert.desktop.models import usable_models
 from gatecert.desktop.shapes import first_message
+from gatecert.fallbacks import Fallbacks, Fault, Observation, faults, observe, problems, repeated
 from gatecert.gateways.target import Target
 from gatecert.overhead import Paired
 from gatecert.requirements import (
@@ -59,7 +60,7 @@ from gatecert.session.handshakes import (
 from gatecert.session.provoking import headed_turns, plain_request, provoked
 from gatecert.session.raw import Heard, Raw, a_turn, raw_request
 from gatecert.session.together import Together
-from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider
+from gatecert.session.witness import HOLD_MS, Script, ScriptedProvider, Witness
 from gatecert.upstream import Block, Plan, Receipt, shortened
 
 __all__ = [
@@ -80,9 +81,12 @@ __all__ = [
     "Desktops",
     "Exchange",
     "Explore",
+    "Fallbacks",
+    "Fault",
     "Handshake",
     "Heard",
     "NotApplicable",
+    "Observation",
     "OutgoingRequest",
     "Paired",
     "Plan",
@@ -94,6 +98,7 @@ __all__ = [
     "Target",
     "Together",
     "Turn",
+    "Witness",
     "a_receipt",
     "a_turn",
     "answered",
@@ -106,6 +111,7 @@ __all__ = [
     "check_name",
     "expect",
     "fail",
+    "faults",
     "field_of",
     "first_message",
     "headed_turns",
@@ -115,13 +121,16 @@ __all__ = [
     "kept_in_answer",
     "lean_turn",
     "not_let_in",
+    "observe",
     "only_receipt",
     "own_answer",
     "plain_request",
+    "problems",
     "provoked",
     "raw_request",
     "readable_error",
     "refused",
+    "repeated",
     "requirement",
     "same",
     "same_names",

@@ -29,7 +29,11 @@ ALLOWED = {
         *("cache", "checks", "errors", "wire", "desktop", "record", "upstream"),
         *("requirements", "gateways", "overhead", "report"),
     },
+    "fallbacks": {
+        *("arrival", "desktop", "gateways", "record", "requirements", "session", "upstream")
+    },
     "suite": {
+        "fallbacks",
         *("arrival", "checks", "desktop", "gateways", "overhead", "requirements"),
         *("session", "upstream"),
     },

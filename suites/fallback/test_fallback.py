@@ -7,6 +7,7 @@ from gatecert.suite import (
     SHOULD,
     Block,
     DesktopApp,
+    NotApplicable,
     Plan,
     Receipt,
     ScriptedProvider,
@@ -15,6 +16,7 @@ from gatecert.suite import (
     answered,
     carriers,
     expect,
+    faults,
     hints,
     refused,
     requirement,
@@ -22,7 +24,8 @@ from gatecert.suite import (
 )
 
 _PROMISED = ["fallback"]
-_UNREACHABLE = [*_PROMISED, "models.unreachable_primary"]
+_UNREACHABLE = ["fallback.connection", "models.unreachable_primary"]
+_STREAMED = ["fallback.streams"]
 _BACKUP_TEXT = "Answered by the backup provider."
 _HOP = "gateway → provider"
 _WHY = "The provider's outage becomes the user's outage, although a backup stands ready."
@@ -35,7 +38,7 @@ _OVERLOAD = "Add 529 to the statuses that trigger the fallback; many defaults le
     source="guide: FAQ, configured fallbacks route to a backup provider",
     why=_WHY,
     fix=_OVERLOAD,
-    needs=_PROMISED,
+    needs=["fallback.529"],
     hints=hints.FALLBACK_ON_OVERLOAD,
 )
 def test_overload_falls_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
@@ -49,7 +52,7 @@ def test_overload_falls_back(desktop: DesktopApp, provider: ScriptedProvider) ->
     source="guide: FAQ, configured fallbacks route to a backup provider",
     why=_WHY,
     fix="Trigger the fallback on 500.",
-    needs=_PROMISED,
+    needs=["fallback.500"],
     hints=hints.FALLBACK_ON_FAILURE,
 )
 def test_server_error_falls_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
@@ -63,7 +66,7 @@ def test_server_error_falls_back(desktop: DesktopApp, provider: ScriptedProvider
     source="guide: FAQ, configured fallbacks route to a backup provider",
     why=_WHY,
     fix=_OVERLOAD,
-    needs=_PROMISED,
+    needs=["fallback.529", *_STREAMED],
     hints=hints.FALLBACK_ON_OVERLOAD,
 )
 def test_overload_falls_back_streamed(desktop: DesktopApp, provider: ScriptedProvider) -> None:
@@ -77,7 +80,7 @@ def test_overload_falls_back_streamed(desktop: DesktopApp, provider: ScriptedPro
     source="guide: FAQ, configured fallbacks route to a backup provider",
     why=_WHY,
     fix="Trigger the fallback on 500 for streaming requests too.",
-    needs=_PROMISED,
+    needs=["fallback.500", *_STREAMED],
     hints=hints.FALLBACK_ON_FAILURE,
 )
 def test_server_error_falls_back_streamed(desktop: DesktopApp, provider: ScriptedProvider) -> None:
@@ -107,7 +110,7 @@ def test_refused_connection_falls_back(
     source="guide: platform checklist, fallback by simulated failure",
     why=_WHY,
     fix="Treat a refused connection like a 5xx of the primary, for streaming requests too.",
-    needs=_UNREACHABLE,
+    needs=[*_UNREACHABLE, *_STREAMED],
     hints=hints.FALLBACK_ON_REFUSAL,
 )
 def test_refused_connection_falls_back_streamed(
@@ -209,13 +212,15 @@ def test_answers_are_not_spliced(desktop: DesktopApp, provider: ScriptedProvider
         "portkey": 'forward_headers: ["anthropic-beta", "anthropic-version"] on every target',
     },
 )
-def test_backup_gets_the_whole_request(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_backup_gets_the_whole_request(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
     """After a fallback the backup has received the same body, betas and version that the primary did."""
-    for stream in (False, True):
+    for stream in _streams(target):
         provider.settle()
-        script = provider.script(Plan(status=500))
+        script = provider.script(faults.failure(target))
         turn = desktop.engine.turn(script.text, stream=stream)
-        answered(turn, "a turn whose primary answers 500")
+        answered(turn, "a turn whose primary fails")
         receipts = provider.receipts(script)
         primary, backup = a_receipt(receipts), a_receipt(receipts, "backup")
         # the backup may know the model by another name
@@ -240,8 +245,8 @@ def test_key_does_not_reach_the_backup(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
 ) -> None:
     """After a fallback the client's gateway key has not reached the backup."""
-    script = provider.script(Plan(status=500))
-    answered(desktop.engine.turn(script.text), "a turn whose primary answers 500")
+    script = provider.script(faults.failure(target))
+    answered(desktop.engine.turn(script.text), "a turn whose primary fails")
     receipts = [r for r in provider.receipts(script) if r.provider == "backup"]
     expect(receipts, "a request at the backup", "an answer without one", hop=_HOP)
     found = [place for receipt in receipts for place in carriers(receipt, target.api_key)]
@@ -267,10 +272,15 @@ def test_key_does_not_reach_the_backup(
         "portkey": "502, 503 and 504 among strategy.on_status_codes",
     },
 )
-def test_failure_of_any_status_falls_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_failure_of_any_status_falls_back(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
     """A turn survives a 502, a 503 and a 504 of the primary, streamed and not."""
-    for status in (502, 503, 504):
-        for stream in (False, True):
+    promised = [status for status in (502, 503, 504) if not target.lacks(f"fallback.{status}")]
+    if not promised:
+        raise NotApplicable("[fallback] statuses name none of 502, 503 and 504")
+    for status in promised:
+        for stream in _streams(target):
             provider.settle()
             _survives(desktop, provider, Plan(status=status), stream=stream)
 
@@ -281,7 +291,7 @@ def test_failure_of_any_status_falls_back(desktop: DesktopApp, provider: Scripte
     source="field: fallbacks that look at statuses only; a crashed or restarted provider sends none",
     why=_WHY,
     fix="Treat a connection that the primary closes before its answer like a 5xx.",
-    needs=_PROMISED,
+    needs=["fallback.connection"],
     since="0.2",
     hints={
         "envoy": "retry_on: reset",
@@ -289,9 +299,11 @@ def test_failure_of_any_status_falls_back(desktop: DesktopApp, provider: Scripte
         "nginx": "error in proxy_next_upstream, beside non_idempotent",
     },
 )
-def test_dropped_connection_falls_back(desktop: DesktopApp, provider: ScriptedProvider) -> None:
+def test_dropped_connection_falls_back(
+    desktop: DesktopApp, provider: ScriptedProvider, target: Target
+) -> None:
     """A turn survives a primary that closes the connection before its answer, streamed and not."""
-    for stream in (False, True):
+    for stream in _streams(target):
         provider.settle()
         _survives(desktop, provider, Plan(drop=True), stream=stream)
 
@@ -310,16 +322,21 @@ def test_backup_gets_query_and_headers(
     desktop: DesktopApp, provider: ScriptedProvider, target: Target
 ) -> None:
     """What the primary receives of query, session id and custom headers, the backup receives too."""
-    for stream in (False, True):
+    for stream in _streams(target):
         provider.settle()
-        script = provider.script(Plan(status=500))
+        script = provider.script(faults.failure(target))
         turn = desktop.engine.turn(script.text, stream=stream)
-        answered(turn, "a turn whose primary answers 500")
+        answered(turn, "a turn whose primary fails")
         receipts = provider.receipts(script)
         primary, backup = a_receipt(receipts), a_receipt(receipts, "backup")
         same(primary.query, backup.query, "the query at the backup", hop=_HOP)
         for name in ("X-Claude-Code-Session-Id", "x-app", *target.headers):
             same(primary.header(name), backup.header(name), f"{name} at the backup", hop=_HOP)
+
+
+def _streams(target: Target) -> tuple[bool, ...]:
+    """Without a stream, and with one where the fallback is promised for streams."""
+    return (False,) if target.lacks("fallback.streams") else (False, True)
 
 
 def _but_model(receipt: Receipt) -> Any:

@@ -234,9 +234,9 @@ class Engine:
         draft = self._side_draft("web search", "search", shapes.search_body, query, None)
         return self.send_draft(draft)
 
-    def count_tokens(self, text: str) -> Exchange:
+    def count_tokens(self, text: str, *, model: str | None = None) -> Exchange:
         """Ask how many tokens a text has."""
-        body = shapes.count_body(self.settings.chat_model, text)
+        body = shapes.count_body(model or self.settings.chat_model, text)
         draft = Draft("count tokens", body, COUNT_TOKENS_BETAS, None, COUNT_TOKENS)
         return self.send_draft(draft).exchange
 

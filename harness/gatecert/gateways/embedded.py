@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gatecert import __version__
 from gatecert.errors import RunError
-from gatecert.gateways.promises import Promises
+from gatecert.gateways.promises import FallbackPromise, Promises
 from gatecert.gateways.reference.config import GatewayConfig, KeyRecord
 from gatecert.gateways.running import ProviderAddresses
 from gatecert.gateways.target import Models, SampleKeys, Target, TlsAddress
@@ -97,6 +97,12 @@ def start_embedded(
             fallback=True,
             overhead_p50_ms=_BUDGET_MS,
             overhead_first_event_p50_ms=_BUDGET_MS,
+        ),
+        fallback=FallbackPromise(
+            statuses=config.fallback_statuses,
+            after_ms=config.after_ms,
+            impatient_model=config.impatient_model,
+            p50_ms=_BUDGET_MS,
         ),
         keys=SampleKeys(second, expired, revoked, foreign),
         upstream_url=addresses.url,

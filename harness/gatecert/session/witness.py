@@ -52,6 +52,8 @@ class Witness:
     grids: list[Grid] = field(default_factory=list)
     untagged: list[Receipt] = field(default_factory=list)
     other_keys: list[tuple[str, str]] = field(default_factory=list)
+    # how often the requirement was begun anew
+    forgotten: int = 0
     # by token what the requirement itself has looked at, once every answer was complete
     settled: dict[str, list[Receipt]] = field(default_factory=dict)
 
@@ -67,6 +69,7 @@ class Witness:
         for kept in (self.exchanges, self.tokens, self.measurements, self.grids, self.untagged):
             kept.clear()
         self.settled.clear()
+        self.forgotten += 1
 
     def evidence(
         self, provider: Provider | None, redactor: Redactor, bodies: Path | None
@@ -203,14 +206,15 @@ class ScriptedProvider:
 
     def keys(self, script: Script) -> set[str]:
         """The credentials that providers were called with, kept out of all output from now on."""
-        names = ("x-api-key", "authorization", "api-key")
-        found = {
-            value.removeprefix("Bearer ").strip()
-            for receipt in self.receipts(script)
-            for name, value in receipt.headers
-            if name.lower() in names
-        } - {""}
-        self._witness.other_keys += [("key-at-the-provider", key) for key in sorted(found)]
+        return set().union(*self.keys_by_provider(script).values())
+
+    def keys_by_provider(self, script: Script) -> dict[str, set[str]]:
+        """The same for each provider that was called."""
+        found: dict[str, set[str]] = {}
+        for receipt in self.receipts(script):
+            found.setdefault(receipt.provider, set()).update(_credentials(receipt))
+        for key in sorted(set().union(*found.values())):
+            self._witness.other_keys.append(("key-at-the-provider", key))
         return found
 
     def wait_for_arrival(self, script: Script, asked: Future[Any]) -> bool:
@@ -253,6 +257,12 @@ class ScriptedProvider:
             self._provider.release(script.token)
         except ProviderUnreachable as exc:
             raise CannotJudge("provider-lost", str(exc)) from exc
+
+
+def _credentials(receipt: Receipt) -> set[str]:
+    names = ("x-api-key", "authorization", "api-key")
+    values = [value for name, value in receipt.headers if name.lower() in names]
+    return {value.removeprefix("Bearer ").strip() for value in values} - {""}
 
 
 def _ends(items: Sequence[Any], most: int) -> list[Any]:

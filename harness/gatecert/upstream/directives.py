@@ -74,7 +74,8 @@ class Plan:
     ``body_times`` times over. A header's value may be a list, for a header of several lines.
     ``message`` adds or replaces fields of the Message (whole answers only), ``usage`` adds counts.
     ``events`` replaces the event script by ``[name, data]`` pairs.
-    ``hold_after`` stops after so many events (-1: before the head of any answer) until the
+    ``hold_after`` stops after so many events (-1: before the head of any answer, 0: before the
+    body of any) until the
     token is released, the client leaves or ``hold_ms`` have passed; of a list, each needs a release
     of its own. ``cut_events`` and ``cut_bytes`` end the connection early, by RST if ``reset``; of
     both, the bytes are counted after the events. After ``end_events`` the answer ends properly,

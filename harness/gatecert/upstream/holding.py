@@ -10,6 +10,7 @@ from gatecert.upstream.receipts import Ledger, Receipt
 from gatecert.wire import ClientGone, Reply
 
 BEFORE_THE_HEAD = -1
+BEFORE_THE_BODY = 0
 
 
 class Holding:

@@ -24,7 +24,7 @@ from gatecert.upstream.directives import (
     find_token,
 )
 from gatecert.upstream.framing import frames
-from gatecert.upstream.holding import BEFORE_THE_HEAD, Holding
+from gatecert.upstream.holding import BEFORE_THE_BODY, BEFORE_THE_HEAD, Holding
 from gatecert.upstream.receipts import Ledger, Receipt, packed
 from gatecert.upstream.streaming import Streaming
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
@@ -194,7 +194,7 @@ class _Answer:
         coding = self._coding(plan)
         named = [("content-encoding", coding)] if coding else []
         data = encoded(data, coding)
-        return await self.whole(plan.status, [*headers, *named], data, plan.cut_bytes)
+        return await self.whole(plan.status, [*headers, *named], data, plan)
 
     def _coding(self, plan: Plan) -> str:
         accepted = self._receipt.header("accept-encoding") or ""
@@ -207,12 +207,15 @@ class _Answer:
         return await self.json(status, api.error(status, text, self._request_id))
 
     async def whole(
-        self, status: int, headers: Headers, data: bytes, cut_bytes: int | None = None
+        self, status: int, headers: Headers, data: bytes, plan: Plan | None = None
     ) -> str:
         self._receipt.status = status
         self._receipt.first_write_ns = time.monotonic_ns()
         length = ("content-length", str(len(data)))
         await self._reply.start(status, _each_once([*self._head(), *headers, length]))
+        if plan is not None:
+            await self._holding(plan).pause(BEFORE_THE_BODY)
+        cut_bytes = plan.cut_bytes if plan is not None else None
         if cut_bytes is not None and cut_bytes < len(data):
             await self._reply.send(data[:cut_bytes])
             self._reply.abort()

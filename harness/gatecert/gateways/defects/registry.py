@@ -36,6 +36,7 @@ _MODULES = (
     "errorbodies",
     "passthrough",
     "fallback",
+    "outages",
     "isolation",
     "framing",
     "heads",

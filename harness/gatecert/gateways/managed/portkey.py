@@ -23,7 +23,7 @@ from gatecert.gateways.managed import npm
 from gatecert.gateways.managed.base import ManagedGateway, ManagedRunning
 from gatecert.gateways.managed.listening import listening_addresses
 from gatecert.gateways.managed.process import ServerProcess
-from gatecert.gateways.promises import Promises
+from gatecert.gateways.promises import FallbackPromise, Promises
 from gatecert.gateways.target import Models, Target
 from gatecert.gateways.targetfile import with_secrets
 
@@ -36,11 +36,15 @@ VERSION = "1.15.2"
 TITLE = f"Portkey {VERSION}"
 SOURCE = Path(__file__).with_name("portkey_npm")
 UNREACHABLE_MODEL = "claude-unreachable-primary"
+IMPATIENT_MODEL = "claude-impatient-primary"
 METADATA = {"tenant": "acme", "user": "u1", "team": "engineering", "env": "prod"}
 
 _LOOPBACK = "127.0.0.1"
 # a client's mistake (400) is not worth a second provider
 _FALLBACK_ON = (429, 500, 502, 503, 504, 529)
+# what Portkey makes of a primary that is over its request_timeout
+_TIMED_OUT = 408
+_AFTER_MS = 500
 # Portkey's page on Claude Code: releases before 2.22 lose the client's beta flags without it. The
 # version goes along because the Messages API wants both unchanged.
 _FORWARDED = ("anthropic-beta", "anthropic-version")
@@ -81,6 +85,9 @@ def portkey_target(base_url: str, version: str, addresses: ProviderAddresses) ->
             overhead_p50_ms=10,
             overhead_first_event_p50_ms=10,
         ),
+        fallback=FallbackPromise(
+            statuses=_FALLBACK_ON, after_ms=_AFTER_MS, impatient_model=IMPATIENT_MODEL
+        ),
         upstream_url=addresses.url,
         secrets=[(f"{route}-provider-key", key) for route, key in provider_keys.items()],
     )
@@ -103,20 +110,28 @@ def routing_config(
             "mode": "conditional",
             "conditions": [
                 {"query": {"params.model": {"$eq": UNREACHABLE_MODEL}}, "then": "dead-primary"},
+                {"query": {"params.model": {"$eq": IMPATIENT_MODEL}}, "then": "impatient"},
                 {"query": {"metadata.team": {"$eq": METADATA["team"]}}, "then": "known-team"},
             ],
             "default": "quarantine",
         },
         "targets": [
             _fallback("dead-primary", [provider("primary", addresses.refused_url), backup]),
+            _fallback(
+                "impatient",
+                [{**provider("primary", addresses.url), "request_timeout": _AFTER_MS}, backup],
+                on=(*_FALLBACK_ON, _TIMED_OUT),
+            ),
             _fallback("known-team", [provider("primary", addresses.url), backup]),
             {"name": "quarantine", **provider("other", addresses.url + "/other")},
         ],
     }
 
 
-def _fallback(name: str, targets: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    strategy = {"mode": "fallback", "on_status_codes": list(_FALLBACK_ON)}
+def _fallback(
+    name: str, targets: Sequence[dict[str, Any]], on: Sequence[int] = _FALLBACK_ON
+) -> dict[str, Any]:
+    strategy = {"mode": "fallback", "on_status_codes": list(on)}
     return {"name": name, "strategy": strategy, "targets": list(targets)}
 
 

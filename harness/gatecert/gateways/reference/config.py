@@ -37,7 +37,8 @@ class GatewayConfig:
 
     ``providers`` maps a route to its base URL, ``provider_keys`` to the key it is called with;
     ``keys`` maps each known key to its record;
-    ``unreachable_model`` is sent to a primary that refuses connections.
+    ``unreachable_model`` is sent to a primary that refuses connections, and of ``impatient_model``
+    the primary must begin its answer within ``after_ms`` ms.
     """
 
     providers: Mapping[str, str]
@@ -45,6 +46,8 @@ class GatewayConfig:
     keys: Mapping[str, KeyRecord]
     refused_url: str
     unreachable_model: str = "claude-unreachable-primary"
+    impatient_model: str = "claude-impatient-primary"
+    after_ms: float = 300
     workspace: str = "main"
     models: Sequence[str] = (
         "claude-opus-4-6",
@@ -54,13 +57,18 @@ class GatewayConfig:
         "claude-haiku-4-5-20251001",
     )
     metadata: MetadataPolicy = field(default_factory=MetadataPolicy)
-    fallback_statuses: Sequence[int] = (500, 502, 503, 504, 529)
+    fallback_statuses: Sequence[int] = (429, 500, 502, 503, 504, 529)
     max_body_bytes: int = 32 * 1024 * 1024
 
     @property
     def provider_key(self) -> str:
         """The key of the first provider."""
         return self.provider_keys["primary"]
+
+    @property
+    def routed_models(self) -> Sequence[str]:
+        """Every name that a request may ask for, listed or not."""
+        return (*self.models, self.unreachable_model, self.impatient_model)
 
     def to_json(self) -> dict[str, Any]:
         """The configuration as plain data."""

@@ -135,7 +135,7 @@ class Decisions:
         if not isinstance(body, dict):
             return Refusal(400, "invalid_request_error", "The request body is not a JSON object")
         model = body.get("model")
-        if model not in self.config.models and model != self.config.unreachable_model:
+        if model not in self.config.routed_models:
             return Refusal(404, "not_found_error", f"model: {model}")
         return None
 

@@ -179,8 +179,7 @@ class ReferenceGateway(Decisions):
         name = policy.routes.get(str(team), policy.default_route)
         if name != "primary":
             return [Route(name, self.config.providers[name])]
-        body = parsed(request.body)
-        unreachable = isinstance(body, dict) and body.get("model") == self.config.unreachable_model
+        unreachable = asked_model(request) == self.config.unreachable_model
         first = self.config.refused_url if unreachable else self.config.providers["primary"]
         return [Route("primary", first), Route("backup", self.config.providers["backup"])]
 
@@ -200,11 +199,21 @@ class ReferenceGateway(Decisions):
             ],
             content=self.forwarded_body(request),
         )
-        response = await self._client.send(outgoing, stream=True)
+        patience_ms = self.patience_ms(request, route)
+        try:
+            async with asyncio.timeout(patience_ms / 1000 if patience_ms else None):
+                response = await self._client.send(outgoing, stream=True)
+        except TimeoutError:
+            raise httpx.ReadTimeout(f"no answer within {patience_ms:g} ms") from None
         try:
             yield response
         finally:
             await response.aclose()
+
+    def patience_ms(self, request: Request, route: Route) -> float | None:
+        """How long a provider's answer may take to begin, in ms; None for no limit of our own."""
+        impatient = asked_model(request) == self.config.impatient_model
+        return self.config.after_ms if impatient and route.name == "primary" else None
 
     def forwarded_target(self, request: Request) -> str:
         """Path and query towards the provider."""
@@ -270,6 +279,12 @@ class ReferenceGateway(Decisions):
     def stops_when_client_leaves(self) -> bool:
         """Whether a client that leaves ends the request at the provider too."""
         return True
+
+
+def asked_model(request: Request) -> Any:
+    """The model that a request asks for, None if it names none."""
+    body = parsed(request.body)
+    return body.get("model") if isinstance(body, dict) else None
 
 
 def named_in_connection(headers: Headers) -> set[str]:
