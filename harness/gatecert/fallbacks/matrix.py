@@ -17,6 +17,11 @@ from gatecert.requirements import fail
 from gatecert.session.witness import ScriptedProvider, Witness
 
 GRID = "Fallback matrix"
+ABOUT = (
+    "Each row is what the primary provider does, each column a kind of request. A cell says what "
+    "the client got, how many requests the primary and the backup received for it (1 + 1: one "
+    "each; every one is billed), and how long it took."
+)
 Cache = dict[tuple[str, str], Observation]
 _CACHE = pytest.StashKey[Cache]()
 
@@ -128,7 +133,7 @@ class Fallbacks:
         names = dict.fromkeys(name for name, _ in self._looked_at)
         faults = [fault for fault in FAULTS if fault.name in names]
         rows = [GridRow(f.name, [self._grid_cell(f, mode) for mode in MODES]) for f in faults]
-        return Grid(GRID, list(MODES), rows)
+        return Grid(GRID, ABOUT, list(MODES), rows)
 
     def _grid_cell(self, fault: Fault, mode: str) -> Cell:
         why = fault.without(mode, self.target)

@@ -103,9 +103,13 @@ class GridRow:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of situations, each with what was seen there; grids of one name are one table."""
+    """A table of situations, each with what was seen there; grids of one name are one table.
+
+    ``about`` tells a reader, in sentences, what rows, columns and cells are.
+    """
 
     name: str
+    about: str
     columns: Sequence[str]
     rows: Sequence[GridRow]
 
@@ -289,7 +293,7 @@ def result_from_json(raw: Mapping[str, Any]) -> Result:
 def grid_from_json(raw: Mapping[str, Any]) -> Grid:
     """A grid as ``asdict`` wrote it."""
     rows = [GridRow(row["name"], [Cell(**cell) for cell in row["cells"]]) for row in raw["rows"]]
-    return Grid(raw["name"], raw["columns"], rows)
+    return Grid(raw["name"], raw["about"], raw["columns"], rows)
 
 
 def read_run(path: Path) -> RunRecord:

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from gatecert.record import Result, RunRecord
 from gatecert.report import plot, words
 from gatecert.report.facts import facts, settings, slowest
+from gatecert.report.grids import GRADES, tables
 from gatecert.report.headline import headline
 from gatecert.report.hints import as_sentence, recognised, short_hints, told_hints
 from gatecert.report.provisional import provisional_line
@@ -47,6 +48,8 @@ def render_html(record: RunRecord) -> str:
             changes=changes(record)[:_MOST_CHANGES],
             most_also=_MOST_ALSO,
             facts=facts(record),
+            grids=tables(record),
+            grades=GRADES,
             settings=settings(record),
             slowest=slowest(record),
             gateways=recognised(record.target, record.results),

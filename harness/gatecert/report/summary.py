@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gatecert.record import Result, RunRecord
 from gatecert.report.facts import facts
+from gatecert.report.grids import GRADES, Table, tables
 from gatecert.report.headline import headline
 from gatecert.report.hints import as_sentence, recognised, short_hints
 from gatecert.report.triage import Change, Unverified, by_area, changes, unverified
@@ -16,6 +17,7 @@ from gatecert.report.words import in_order, some, symbol, verdict_label
 _MOST_CHANGES = 10
 _MOST_ALSO = 8
 _MOST_UNVERIFIED = 60
+_MOST_CELLS = 40
 _MOST_CHARS = 400
 _MOST_BYTES = 200_000
 _ICONS = {"fit": "✅", "unfit": "❌", "incomplete": "⚠️"}
@@ -30,6 +32,7 @@ def render_summary(record: RunRecord) -> str:
     lines += [escaped(" ".join(said.notes)), "", _target(record), ""]
     lines += _table(record)
     lines += _to_change(record)
+    lines += _grids(tables(record))
     lines += _not_verified(unverified(record))
     return _bounded("\n".join(lines))
 
@@ -114,6 +117,21 @@ def _also(change: Change) -> str:
     if change.one_answer:
         return f"{len(change.also) + 1} requirements fail with this answer, also {others}"
     return f"The same change is asked for by {others}"
+
+
+def _grids(found: Sequence[Table]) -> list[str]:
+    """Each grid in a line, and what is wrong in it as a table."""
+    lines: list[str] = []
+    for table in found:
+        told = "; ".join(f"{n} {GRADES[grade][1]}" for grade, n in table.counts.items())
+        lines += ["", f"### {escaped(table.name)}", "", f"Cells: {escaped(told)}."]
+        if table.bad:
+            lines += ["", _row(["Situation", "", "What came"]), _row(["---", "---", "---"])]
+        lines += [
+            _row([escaped(row), escaped(column), escaped(seen.cell.shown)])
+            for row, column, seen in table.bad[:_MOST_CELLS]
+        ]
+    return lines
 
 
 def _not_verified(found: Sequence[Unverified]) -> list[str]:

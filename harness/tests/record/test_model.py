@@ -179,7 +179,7 @@ def test_a_record_from_before_the_users_line_is_still_read() -> None:
 
 def test_grids_go_to_json_and_back() -> None:
     row = GridRow("429", [Cell("good", "survived", "whole story"), Cell("none", "–", "why not")])
-    evidence = Evidence(grids=[Grid("Fallback", ["whole", "streamed"], [row])])
+    evidence = Evidence(grids=[Grid("Fallback", "What it is.", ["whole", "streamed"], [row])])
     document = plain(sample_record(results=[sample_result("AUTH-03", evidence=evidence)]))
     assert errors(document) == []
     assert RunRecord.from_json(document).results[0].evidence.grids == evidence.grids

@@ -250,10 +250,10 @@ class ShowsTheBackupBothKeys(ReferenceGateway):
         async with super().open(request, route) as response:
             yield response
 
-    _further: Headers = []
+    _further: Headers | None = None
 
     def forwarded_headers(self, request: Request) -> Headers:
-        further, self._further = self._further, []
+        further, self._further = self._further or [], None
         return [*super().forwarded_headers(request), *further]
 
 
