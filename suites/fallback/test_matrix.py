@@ -108,7 +108,9 @@ def test_history_survives(fallbacks: Fallbacks) -> None:
     """A turn with tools and thinking in its history survives, and every provider gets that history whole."""
     failing = [faults.fault(name) for name in _USUAL]
     fallbacks.judge("survival", faults=failing, modes=(faults.HISTORY,))
-    fallbacks.judge("history", faults=[faults.fault("none"), *failing], modes=(faults.HISTORY,))
+    fallbacks.judge(
+        "history", faults=[faults.fault(faults.NO_FAULT), *failing], modes=(faults.HISTORY,)
+    )
 
 
 @requirement(
@@ -214,7 +216,7 @@ def test_both_failing_is_told(fallbacks: Fallbacks) -> None:
 )
 def test_slow_providers_are_waited_for(fallbacks: Fallbacks) -> None:
     """A provider that is slow but good is waited for, primary and backup, and nobody else is asked."""
-    slow = [one for one in faults.named("healthy") if one.name != "none"]
+    slow = [one for one in faults.named("healthy") if one.name != faults.NO_FAULT]
     slow_backup = [faults.fault("500, and a slow backup")]
     fallbacks.judge("patience", faults=slow)
     fallbacks.judge("survival", faults=slow_backup, modes=_TURNS)

@@ -18,6 +18,8 @@ PRIMARY_TOKENS, BACKUP_TOKENS = 2095, 1234
 
 Kind = Literal["failing", "client", "broken", "begun", "both", "healthy"]
 
+NO_FAULT = "nothing fails"
+
 _NO_EVENTS = "a whole answer has no events"
 _NOT_COUNTED = "a count is one small number, which comes whole or not at all"
 _NEVER_BEGUN = {WHOLE: _NO_EVENTS, COUNT: _NO_EVENTS}
@@ -102,7 +104,7 @@ def _begun(name: str, **changes: object) -> Fault:
 
 
 FAULTS: Sequence[Fault] = (
-    Fault("none", "healthy", answer_of("primary")),
+    Fault(NO_FAULT, "healthy", answer_of("primary")),
     _client(400, "messages: the request is not to the model's taste"),
     _client(413, "the request exceeds the maximum size"),
     *(_status(status) for status in (401, 403, 404, 408, 429)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gatecert.fallbacks.faults import COUNT, HISTORY
+from gatecert.fallbacks.faults import COUNT, HISTORY, NO_FAULT
 from gatecert.fallbacks.observing import BEFORE, Observation
 from gatecert.gateways.target import Target
 
@@ -53,7 +53,7 @@ def _answer(seen: Observation, target: Target) -> Iterator[Problem]:
     if owed and seen.answered_by != "backup":
         yield Problem("survival", "the backup's answer, whole", came)
     if kind == "healthy" and seen.answered_by != "primary":
-        aspect = "patience" if seen.fault.name != "none" else "attempts"
+        aspect = "patience" if seen.fault.name != NO_FAULT else "attempts"
         yield Problem(aspect, "the answer of the primary, which is good", came)
     if kind in ("both", "client") and not seen.answered_by and not _readable(seen):
         wanted = "an error with a status from 400 on and a message that the client can show"
@@ -81,7 +81,7 @@ def _requests(seen: Observation, target: Target) -> Iterator[Problem]:
             "mistakes", "no request at the backup", "the same mistake made there", silent=True
         )
     if seen.fault.kind == "healthy" and asked["backup"]:
-        aspect = "attempts" if seen.fault.name == "none" else "patience"
+        aspect = "attempts" if seen.fault.name == NO_FAULT else "patience"
         yield Problem(
             aspect, "no request at the backup while the primary is good", "one", silent=True
         )

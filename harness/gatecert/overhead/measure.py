@@ -27,36 +27,45 @@ _TIMEOUT_S = 180.0
 _TOLERANCE_MS = (0.5, 1.0)
 _TOLERANCE_SHARE = 0.25
 KNOWN_DELAY_MS = 5.0
+DIRECT, GATEWAY = "direct", "gateway"
+GOOD, FAILING = "gateway, primary good", "gateway, primary failing"
+_AGAIN = "direct again"
 _DELAYED = f"direct + {KNOWN_DELAY_MS:g} ms"
+
+# the model that an arm asks for, and what the providers do
+Job = tuple[str, Mapping[str, Sequence[Plan]]]
 
 
 @dataclass(frozen=True)
 class Paired:
     """The samples of one measurement in ms by arm.
 
-    Arms are ``direct``, ``gateway``, and two controls: ``direct again``, and direct with a known
-    delay in the provider. ``trouble`` says why nothing could be measured.
+    What ``arm`` takes longer than ``base`` is judged. Two more arms are controls: ``direct again``,
+    and direct with a known delay in the provider. ``budget_ms`` is None if none is promised.
+    ``trouble`` says why nothing could be measured.
     """
 
     what: str
     samples: Mapping[str, Sequence[float]]
-    budget_ms: float
+    budget_ms: float | None
     trouble: str = ""
+    base: str = DIRECT
+    arm: str = GATEWAY
 
     @property
     def overhead(self) -> Estimate:
-        """What the gateway adds."""
-        return estimate(self.samples["direct"], self.samples["gateway"])
+        """What the arm adds."""
+        return estimate(self.samples[self.base], self.samples[self.arm])
 
     @property
     def control(self) -> Estimate:
         """Direct against direct: what this machine makes of no difference."""
-        return estimate(self.samples["direct"], self.samples["direct again"])
+        return estimate(self.samples[DIRECT], self.samples[_AGAIN])
 
     @property
     def recovered(self) -> Estimate:
         """What was measured of the known delay."""
-        return estimate(self.samples["direct"], self.samples[_DELAYED])
+        return estimate(self.samples[DIRECT], self.samples[_DELAYED])
 
     @property
     def invalid(self) -> str:
@@ -64,7 +73,7 @@ class Paired:
         if self.trouble:
             return self.trouble
         least, most = _TOLERANCE_MS
-        tolerance = min(max(least, _TOLERANCE_SHARE * self.budget_ms), most)
+        tolerance = min(max(least, _TOLERANCE_SHARE * (self.budget_ms or 0)), most)
         off = self.control.median_ms
         if abs(off) > tolerance:
             return f"direct against direct differs by {off:.3f} ms (tolerance {tolerance:g} ms)"
@@ -94,7 +103,7 @@ class Paired:
             return [*rows, {"name": self.what, "arm": "invalid", "trouble": self.trouble}]
         return [
             *rows,
-            self._row("gateway − direct", self.overhead),
+            self._row(f"{self.arm} − {self.base}", self.overhead),
             self._row("direct again − direct (control)", self.control),
             self._row(f"{_DELAYED} − direct (control)", self.recovered),
         ]
@@ -107,7 +116,7 @@ class Paired:
             "overhead_ms": round(found.median_ms, 3),
             "low_ms": round(found.low_ms, 3),
             "high_ms": round(found.high_ms, 3),
-            "budget_ms": self.budget_ms,
+            **({} if self.budget_ms is None else {"budget_ms": self.budget_ms}),
             "warmup_rounds": warmup_rounds(found.pairs),
             "provider_work_ms": WORK_MS,
         }
@@ -129,20 +138,56 @@ def measure_paired(target: Target, *, stream: bool, pairs: int) -> Paired:
     budget = (
         target.promises.overhead_first_event_p50_ms if stream else target.promises.overhead_p50_ms
     )
-    job = _job(target, stream, pairs)
+    jobs = {GATEWAY: (target.models.chat, {"primary": (Plan(work_ms=WORK_MS),)})}
+    samples, trouble, _ = _measured(target, jobs, stream=stream, pairs=pairs)
+    return Paired(what, samples, float(budget or 0), trouble)
+
+
+def measure_fallback(target: Target, failure: Plan, *, pairs: int) -> Paired:
+    """Measure what a failing primary costs, against a good one, for whole answers.
+
+    The primary fails at once; both providers that answer take the same time.
+    """
+    model, work = target.fallback.model or target.models.chat, Plan(work_ms=WORK_MS)
+    jobs: dict[str, Job] = {
+        GOOD: (model, {"primary": (work,)}),
+        FAILING: (model, {"primary": (failure,), "backup": (work,)}),
+    }
+    samples, trouble, arrived = _measured(target, jobs, stream=False, pairs=pairs)
+    rounds, backup = requests_through_gateway(pairs), arrived.get("backup", 0)
+    at_primary = arrived.get("primary", 0) - 3 * rounds  # without the arms that go straight there
+    if not trouble and at_primary < 2 * rounds:
+        trouble = (
+            f"of {2 * rounds} requests only {max(at_primary, 0)} were tried at the primary: the "
+            "gateway keeps requests from it after its failures (a cool-down, or a health check)"
+        )
+    elif not trouble and backup != rounds:
+        trouble = f"the backup was asked {backup} times for {rounds} failing turns"
+    return Paired(
+        "what a failing primary costs", samples, target.fallback.p50_ms, trouble, GOOD, FAILING
+    )
+
+
+def _measured(
+    target: Target, jobs: Mapping[str, Job], *, stream: bool, pairs: int
+) -> tuple[Mapping[str, Sequence[float]], str, Mapping[str, int]]:
+    """The samples by arm, why they are worth nothing, and what arrived at each provider."""
+    job = _job(target, jobs, stream, pairs)
     before = _received(target)
     answer = _drive(job)
     trouble = str(answer.get("error", ""))
-    sent, arrived = len(job["arms"]) * requests_through_gateway(pairs), _received(target) - before
-    if not trouble and arrived < sent:
-        trouble = f"of {sent} requests only {arrived} reached the provider"
-    return Paired(what, answer.get("samples", {}), float(budget or 0), trouble)
+    now = _received(target)
+    arrived = {name: count - before.get(name, 0) for name, count in now.items()}
+    sent, total = len(job["arms"]) * requests_through_gateway(pairs), sum(arrived.values())
+    if not trouble and total < sent:
+        trouble = f"of {sent} requests only {total} reached the provider"
+    return answer.get("samples", {}), trouble, arrived
 
 
-def _received(target: Target) -> int:
+def _received(target: Target) -> Mapping[str, int]:
     provider = Provider(target.upstream_url)
     try:
-        return provider.hello()
+        return provider.counts()
     finally:
         provider.close()
 
@@ -165,26 +210,28 @@ def _drive(job: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _job(target: Target, stream: bool, pairs: int) -> dict[str, Any]:
-    through = GatewaySettings(
-        target.base_url,
-        target.api_key,
-        target.auth_scheme,
-        target.headers,
-        chat_model=target.models.chat,
-    )
+def _job(target: Target, jobs: Mapping[str, Job], stream: bool, pairs: int) -> dict[str, Any]:
     # the provider takes any key; its address is set below, for it need not be on loopback
     straight = GatewaySettings("http://127.0.0.1", "direct", "x-api-key")
-    token = new_token()
-    usual = _body(target, stream, token, WORK_MS)
-    delayed = _body(target, stream, token, WORK_MS + KNOWN_DELAY_MS)
-    address = target.upstream_url + MESSAGES
+    token, address = new_token(), target.upstream_url + MESSAGES
+    model = next(iter(jobs.values()))[0]
+
+    def directly(name: str, work_ms: float) -> dict[str, Any]:
+        body = _body(model, stream, token, {"primary": (Plan(work_ms=work_ms),)})
+        return {**_arm(name, straight, body), "url": address}
+
+    through = GatewaySettings(
+        target.base_url, target.api_key, target.auth_scheme, target.headers, chat_model=model
+    )
     return {
         "arms": [
-            {**_arm("direct", straight, usual), "url": address},
-            _arm("gateway", through, usual),
-            {**_arm("direct again", straight, usual), "url": address},
-            {**_arm(_DELAYED, straight, delayed), "url": address},
+            directly(DIRECT, WORK_MS),
+            *(
+                _arm(name, through, _body(asked, stream, token, plans))
+                for name, (asked, plans) in jobs.items()
+            ),
+            directly(_AGAIN, WORK_MS),
+            directly(_DELAYED, WORK_MS + KNOWN_DELAY_MS),
         ],
         "token": token,
         "stream": stream,
@@ -194,13 +241,12 @@ def _job(target: Target, stream: bool, pairs: int) -> dict[str, Any]:
     }
 
 
-def _body(target: Target, stream: bool, token: str, work_ms: float) -> bytes:
-    directive = Directive(token, {"primary": (Plan(work_ms=work_ms),)})
+def _body(model: str, stream: bool, token: str, plans: Mapping[str, Sequence[Plan]]) -> bytes:
     return shapes.encode(
         shapes.turn_body(
             ENGINE_DESKTOP,
-            target.models.chat,
-            [shapes.first_message(embed(directive))],
+            model,
+            [shapes.first_message(embed(Directive(token, plans)))],
             session_id="overhead",
             stream=stream,
         )

@@ -1,4 +1,4 @@
-"""Grids of situations: the parts that requirements saw, put together into one table for each name."""
+"""Grids of situations: what requirements saw of them, put together to one table for each name."""
 
 from __future__ import annotations
 

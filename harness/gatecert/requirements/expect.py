@@ -38,10 +38,14 @@ class CannotJudge(Exception):
 
 
 class NotApplicable(Exception):
-    """The requirement does not apply to this target after all; ``sentence`` says why."""
+    """The requirement does not apply to this target after all; ``sentence`` says why.
 
-    def __init__(self, sentence: str) -> None:
+    ``code`` is from the closed list of reasons.
+    """
+
+    def __init__(self, sentence: str, code: str = "not-sent") -> None:
         super().__init__(sentence)
+        self.code = code
         self.sentence = sentence
 
 

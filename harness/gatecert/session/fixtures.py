@@ -12,7 +12,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from gatecert.cache import cache_folder
 from gatecert.desktop import SILENCE_S, DesktopApp, RequestCap
 from gatecert.gateways.target import Target
-from gatecert.overhead import Paired, measure_paired, requests_through_gateway
+from gatecert.overhead import Paired, measure_fallback, measure_paired, requests_through_gateway
 from gatecert.requirements import CannotJudge
 from gatecert.session.asking import Asking, live_provider
 from gatecert.session.canary import Canary, within_earshot
@@ -22,7 +22,7 @@ from gatecert.session.raw import LIVE_PATIENCE_S, PATIENCE_S, Raw
 from gatecert.session.services import settings_of
 from gatecert.session.stash import CAP, REQUIREMENT, SHARED, TOKENS, VITALS
 from gatecert.session.witness import ScriptedProvider, Witness, WitnessedTransport
-from gatecert.upstream import Provider
+from gatecert.upstream import Plan, Provider
 
 Desktops = Callable[..., DesktopApp]
 
@@ -148,21 +148,41 @@ def _scripted(config: pytest.Config, control: Provider, witness: Witness) -> Scr
 @pytest.fixture
 def paired(pytestconfig: pytest.Config, target: Target, witness: Witness) -> Callable[..., Paired]:
     """Measures the gateway against the direct way to the provider, in interleaved pairs."""
-    shared, cap = pytestconfig.stash[SHARED], pytestconfig.stash[CAP]
 
     def measure(*, stream: bool) -> Paired:
-        if shared.workers > 1:
-            raise CannotJudge(
-                "measurement-invalid",
-                "other workers share this machine; measure without -n (or with -n 0)",
-            )
-        for _ in range(requests_through_gateway(shared.overhead_pairs)):
-            cap.take()
-        result = measure_paired(target, stream=stream, pairs=shared.overhead_pairs)
+        pairs = _pairs(pytestconfig, arms=1)
+        result = measure_paired(target, stream=stream, pairs=pairs)
         witness.measurements.extend(result.to_json())
         return result
 
     return measure
+
+
+@pytest.fixture
+def paired_fallback(
+    pytestconfig: pytest.Config, target: Target, witness: Witness
+) -> Callable[[Plan], Paired]:
+    """Measures a failing primary against a good one, in interleaved pairs."""
+
+    def measure(failure: Plan) -> Paired:
+        result = measure_fallback(target, failure, pairs=_pairs(pytestconfig, arms=2))
+        witness.measurements.extend(result.to_json())
+        return result
+
+    return measure
+
+
+def _pairs(config: pytest.Config, *, arms: int) -> int:
+    """How many pairs to measure; their requests through so many arms are taken from the cap."""
+    shared, cap = config.stash[SHARED], config.stash[CAP]
+    if shared.workers > 1:
+        raise CannotJudge(
+            "measurement-invalid",
+            "other workers share this machine; measure without -n (or with -n 0)",
+        )
+    for _ in range(arms * requests_through_gateway(shared.overhead_pairs)):
+        cap.take()
+    return shared.overhead_pairs
 
 
 @pytest.fixture

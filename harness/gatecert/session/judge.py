@@ -47,7 +47,7 @@ def judge(
         suspect = "harness" if raised.code == "provider-lost" else "environment"
         return Judgement(verdict, raised.code, raised.sentence, suspect)  # type: ignore[arg-type]
     if isinstance(raised, NotApplicable):
-        return Judgement("not-applicable", "not-sent", raised.sentence)
+        return Judgement("not-applicable", raised.code, raised.sentence)
     if isinstance(raised, RequestCapExceeded):
         return Judgement("could-not-run", "request-cap", str(raised), "environment")
     if isinstance(raised, TokenCapExceeded):

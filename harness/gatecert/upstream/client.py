@@ -35,6 +35,11 @@ class Provider:
         """The number of the newest receipt."""
         return int(self._greeting()["seq"])
 
+    def counts(self) -> dict[str, int]:
+        """How many requests each provider has received so far."""
+        found: dict[str, int] = self._greeting().get("received", {})
+        return found
+
     def standalone(self) -> bool:
         """Whether it runs by itself (``gatecert upstream``) and does not end with a run."""
         return self._greeting().get("standalone") is True

@@ -94,6 +94,7 @@ class Ledger:
     def __init__(self) -> None:
         self._receipts: OrderedDict[int, Receipt] = OrderedDict()
         self._seq = 0
+        self.received: Counter[str] = Counter()
         self._kept_bytes = 0
         self._changed = asyncio.Condition()
         self._released: Counter[str] = Counter()
@@ -116,6 +117,7 @@ class Ledger:
     ) -> Receipt:
         """Start the receipt of a request that has just arrived."""
         self._seq += 1
+        self.received[provider] += 1
         large = len(body) if len(body) > LARGE_BODY_BYTES else 0
         body = short_body(body) if large else body
         receipt = Receipt(

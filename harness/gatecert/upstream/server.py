@@ -119,7 +119,8 @@ class Upstream:
         status, kind, data = 200, _JSON, b"{}"
         if path == "/hello":
             greeting = {"gatecert": "upstream", "standalone": self._standalone}
-            data = json.dumps({**greeting, "seq": self._ledger.last_seq}).encode()
+            counted = {"seq": self._ledger.last_seq, "received": self._ledger.received}
+            data = json.dumps({**greeting, **counted}).encode()
         elif path == "/receipts":
             found = self._ledger.matching(since=int(query.get("since", "0")))
             kind, data = _RECEIPTS, packed(found)

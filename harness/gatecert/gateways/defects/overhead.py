@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
 
 from gatecert.gateways.defects.bending import is_stream
 from gatecert.gateways.defects.registry import defect
-from gatecert.gateways.reference.gateway import ReferenceGateway
+from gatecert.gateways.reference.gateway import ReferenceGateway, Route
 from gatecert.wire import Reply, Request
 
 _DELAY_S = 0.15
@@ -33,3 +34,15 @@ class SlowFirstEvent(ReferenceGateway):
             await asyncio.sleep(_DELAY_S)
         async for piece in super().pieces(request, response):
             yield piece
+
+
+@defect("slow-fallback", "OVER-03")
+class SlowFallback(ReferenceGateway):
+    """Before the backup is asked, the gateway backs off."""
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
+        if route.name == "backup":
+            await asyncio.sleep(_DELAY_S)
+        async with super().open(request, route) as response:
+            yield response
