@@ -11,6 +11,7 @@ from gatecert.arrival import (
     kept_in_answer,
     lean_turn,
 )
+from gatecert.attribution import Entry, Log, open_log
 from gatecert.checks import (
     WRONG_KEY,
     a_receipt,
@@ -33,6 +34,7 @@ from gatecert.desktop.models import usable_models
 from gatecert.desktop.shapes import first_message
 from gatecert.fallbacks import Fallbacks, Fault, Observation, faults, observe, problems, repeated
 from gatecert.gateways.target import Target
+from gatecert.metadata import Mailing, in_group, metadata_line, written
 from gatecert.overhead import Paired
 from gatecert.requirements import (
     MAY,
@@ -79,12 +81,15 @@ __all__ = [
     "CannotOffer",
     "DesktopApp",
     "Desktops",
+    "Entry",
     "Exchange",
     "Explore",
     "Fallbacks",
     "Fault",
     "Handshake",
     "Heard",
+    "Log",
+    "Mailing",
     "NotApplicable",
     "Observation",
     "OutgoingRequest",
@@ -116,13 +121,16 @@ __all__ = [
     "first_message",
     "headed_turns",
     "hints",
+    "in_group",
     "json_equal",
     "kept",
     "kept_in_answer",
     "lean_turn",
+    "metadata_line",
     "not_let_in",
     "observe",
     "only_receipt",
+    "open_log",
     "own_answer",
     "plain_request",
     "problems",
@@ -139,4 +147,5 @@ __all__ = [
     "shows_the_break",
     "try_old_versions",
     "usable_models",
+    "written",
 ]

@@ -29,11 +29,15 @@ ALLOWED = {
         *("cache", "checks", "errors", "wire", "desktop", "record", "upstream"),
         *("requirements", "gateways", "overhead", "report"),
     },
+    "attribution": {"gateways", "requirements"},
+    "metadata": {
+        *("attribution", "checks", "desktop", "gateways", "record", "requirements", "session")
+    },
     "fallbacks": {
         *("arrival", "desktop", "gateways", "record", "requirements", "session", "upstream")
     },
     "suite": {
-        "fallbacks",
+        *("attribution", "fallbacks", "metadata"),
         *("arrival", "checks", "desktop", "gateways", "overhead", "requirements"),
         *("session", "upstream"),
     },
@@ -98,6 +102,7 @@ def test_httpx_stays_behind_its_seams() -> None:
     assert users == {
         "desktop/transport.py",  # the client's seam
         "upstream/client.py",
+        "attribution/readers.py",
         "gateways/reference/gateway.py",
         "gateways/variants/bodies.py",
         "gateways/variants/doors.py",

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from gatecert import __version__
 from gatecert.errors import RunError
-from gatecert.gateways.promises import FallbackPromise, Promises
+from gatecert.gateways.promises import Attribution, FallbackPromise, Policy, Promises
 from gatecert.gateways.reference.config import GatewayConfig, KeyRecord
+from gatecert.gateways.reference.log import LOG_PATH
 from gatecert.gateways.running import ProviderAddresses
 from gatecert.gateways.target import Models, SampleKeys, Target, TlsAddress
 from gatecert.gateways.targetfile import with_secrets
@@ -42,10 +43,10 @@ def start_embedded(
     addresses: ProviderAddresses, *, defect: str = "", variant: str = "", log: Path | None = None
 ) -> EmbeddedGateway:
     """Start the embedded gateway with fresh keys. Raises RunError."""
-    api_key, second, expired, revoked, foreign, primary, backup, other = (
+    api_key, second, expired, revoked, foreign, primary, backup, other, log_key = (
         f"gk-{word}-{secrets.token_urlsafe(24)}"
         # no words that stand in many bodies: each would have to be looked at as part of a key
-        for word in ("user", "peer", "old", "gone", "far", "up", "spare", "aside")
+        for word in ("user", "peer", "old", "gone", "far", "up", "spare", "aside", "log")
     )
     config = GatewayConfig(
         providers={
@@ -62,6 +63,7 @@ def start_embedded(
             foreign: KeyRecord(workspace="elsewhere"),
         },
         refused_url=addresses.refused_url,
+        log_key=log_key,
     )
     flags = ["--defect", defect] if defect else ["--variant", variant] if variant else []
     try:
@@ -103,6 +105,23 @@ def start_embedded(
             after_ms=config.after_ms,
             impatient_model=config.impatient_model,
             p50_ms=_BUDGET_MS,
+        ),
+        policy=Policy(
+            rules="strict",
+            allowed=config.metadata.allowed,
+            refusal_status=400,
+            refusal_type="invalid_request_error",
+            routes={config.metadata.route_key: config.metadata.routes},
+        ),
+        attribution=Attribution(
+            reader="log-endpoint",
+            url=child.facts["url"] + LOG_PATH,
+            key=log_key,
+            metadata="metadata",
+            model="model",
+            provider="provider",
+            session="session",
+            trace="trace",
         ),
         keys=SampleKeys(second, expired, revoked, foreign),
         upstream_url=addresses.url,

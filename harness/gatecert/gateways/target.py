@@ -107,6 +107,9 @@ class Target:
             if header.lower() in {name.lower() for name in self.headers}:
                 return ""
             return f"the target sends no {header} header"
+        if need == "attribution":
+            told = self.attribution.reader not in ("none", "receipt-header")
+            return "" if told else "the target does not say where it tells who answered"
         if need == "tls":
             missing = " (it does with the extra gatecert[tls])" if self.kind == "embedded" else ""
             return "" if self.https.base_url else f"the gateway serves no https{missing}"

@@ -19,15 +19,24 @@ class KeyRecord:
 class MetadataPolicy:
     """What the metadata header must hold, and where a team's requests go.
 
-    ``routes`` maps a value of ``route_key`` to a provider route; every other value goes to
-    ``default_route``. Without a ``header`` there is no policy, and all goes to ``default_route``.
+    ``allowed`` lists the values that some keys may have. ``routes`` maps a value of ``route_key``
+    to a provider route; every other value goes to ``default_route``. Without a ``header`` there is
+    no policy, and all goes to ``default_route``.
     """
 
     header: str = "x-portkey-metadata"
     required: Sequence[str] = ("tenant", "user", "team", "env")
+    allowed: Mapping[str, Sequence[str]] = field(
+        default_factory=lambda: {
+            "team": ("engineering", "research"),
+            "env": ("prod", "staging", "dev"),
+        }
+    )
     max_value_chars: int = 128
     route_key: str = "team"
-    routes: Mapping[str, str] = field(default_factory=lambda: {"engineering": "primary"})
+    routes: Mapping[str, str] = field(
+        default_factory=lambda: {"engineering": "primary", "research": "other"}
+    )
     default_route: str = "other"
 
 
@@ -58,6 +67,7 @@ class GatewayConfig:
     )
     metadata: MetadataPolicy = field(default_factory=MetadataPolicy)
     fallback_statuses: Sequence[int] = (429, 500, 502, 503, 504, 529)
+    log_key: str = ""
     max_body_bytes: int = 32 * 1024 * 1024
 
     @property

@@ -108,6 +108,11 @@ class Decisions:
             known = ", ".join(policy.required)
             text = f"lacks the key {missing[0]!r}; keys are case-sensitive, required are {known}"
             return self.metadata_refusal(text)
+        for key, allowed in policy.allowed.items():
+            if key in metadata and metadata[key] not in allowed:
+                return self.metadata_refusal(
+                    f"value of {key!r} must be one of {', '.join(allowed)}"
+                )
         for key, value in metadata.items():
             if not isinstance(value, str) or len(value) > policy.max_value_chars:
                 limit = f"a string of at most {policy.max_value_chars} characters"
@@ -120,10 +125,13 @@ class Decisions:
         return Refusal(400, "invalid_request_error", text, self.do_not_retry())
 
     def metadata(self, request: Request) -> Any:
-        """The metadata as parsed JSON, None if the header is absent, no JSON or not UTF-8."""
+        """The metadata as parsed JSON; None if the header is no JSON, or not there just once."""
+        header = self.config.metadata.header.lower()
+        lines = [value for name, value in request.headers if name.lower() == header]
+        if len(lines) != 1:
+            return None
         try:
-            text = (request.header(self.config.metadata.header) or "").encode("latin-1").decode()
-            return json.loads(text)
+            return strict_json(lines[0].encode("latin-1").decode())
         except ValueError:
             return None
 
@@ -138,6 +146,22 @@ class Decisions:
         if model not in self.config.routed_models:
             return Refusal(404, "not_found_error", f"model: {model}")
         return None
+
+
+def strict_json(text: str) -> Any:
+    """JSON as its standard has it: no NaN, and no key twice. Raises ValueError."""
+    return json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_no_number)
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
 
 
 def parsed(body: bytes) -> Any:

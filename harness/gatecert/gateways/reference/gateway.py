@@ -22,6 +22,7 @@ import httpx
 
 from gatecert.gateways.reference.config import GatewayConfig
 from gatecert.gateways.reference.decisions import Decisions, Refusal, parsed
+from gatecert.gateways.reference.log import LOG_PATH, Noted, RequestLog
 from gatecert.gateways.reference.tls import Certificates, issued, server_context
 from gatecert.wire import ClientGone, Headers, Reply, Request, Server
 
@@ -57,6 +58,7 @@ class ReferenceGateway(Decisions):
 
     def __init__(self, config: GatewayConfig) -> None:
         super().__init__(config)
+        self.log = RequestLog(config.log_key)
         self._client = httpx.AsyncClient(
             trust_env=False,
             verify=False,  # noqa: S501 - the provider is on loopback, over plain http
@@ -90,7 +92,17 @@ class ReferenceGateway(Decisions):
         return server_context(shown)
 
     async def serve(self, request: Request, reply: Reply) -> None:
-        """Answer one request."""
+        """Answer one request, and keep an entry of it in the log."""
+        if request.path == LOG_PATH:
+            await self.answer_log(request, reply)
+            return
+        entry = self.log.begin(request, self.logged_metadata(request))
+        try:
+            await self._work(request, reply)
+        finally:
+            self.log.end(entry)
+
+    async def _work(self, request: Request, reply: Reply) -> None:
         work = asyncio.ensure_future(self._serve(request, reply))
         gone = asyncio.ensure_future(reply.client_gone.wait())
         await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -120,6 +132,17 @@ class ReferenceGateway(Decisions):
 
     # --- answers of its own -------------------------------------------------------------------
 
+    async def answer_log(self, request: Request, reply: Reply) -> None:
+        """The log, for whoever has its key."""
+        if not self.log.opens_to(request):
+            await self.refuse(reply, self.key_refusal("the log has a key of its own"))
+            return
+        await reply.answer(200, [_JSON], self.log.written())
+
+    def logged_metadata(self, request: Request) -> Any:
+        """The metadata under which a request is filed."""
+        return self.metadata(request)
+
     async def answer_probe(self, request: Request, reply: Reply) -> None:
         """The client's start-up probe needs any answer, and no credential."""
         await reply.answer(200, [], b"")
@@ -142,6 +165,7 @@ class ReferenceGateway(Decisions):
     async def refuse(self, reply: Reply, refusal: Refusal) -> None:
         """Say no in the Messages API's envelope."""
         request_id = new_request_id()
+        self.log.note(status=refusal.status, request_id=request_id)
         headers = [_JSON, ("request-id", request_id), *refusal.headers]
         await reply.answer(refusal.status, headers, self.refusal_body(refusal, request_id))
 
@@ -162,6 +186,7 @@ class ReferenceGateway(Decisions):
                 async with self.open(request, route) as response:
                     if not last and self.falls_back_on(response.status_code):
                         continue
+                    self.log.note(**self.logged_answer(request, route, response))
                     await self.relay(request, response, reply)
                     return
             except httpx.HTTPError as exc:
@@ -170,6 +195,11 @@ class ReferenceGateway(Decisions):
                     return
                 if last:
                     await self.refuse(reply, self.provider_failure(exc))
+
+    def logged_answer(self, request: Request, route: Route, response: httpx.Response) -> Noted:
+        """What the log says of an answer."""
+        facts = {"provider": route.name, "model": asked_model(request)}
+        return {**facts, "request_id": response.headers.get("request-id", "")}
 
     def routes(self, request: Request) -> list[Route]:
         """The providers to try, chosen by the metadata's team and by the model."""
