@@ -70,15 +70,22 @@ def entries_in(text: str) -> Iterator[Any]:
 
 
 def dig(node: Any, path: str) -> Any:
-    """What stands at a dotted path, None if nothing does. A number is a place in a list."""
+    """What stands at a dotted path, None if nothing does.
+
+    A number is a place in a list; -1 is its last one.
+    """
     for step in path.split(".") if path else ():
         if isinstance(node, Mapping):
             node = node.get(step)
-        elif isinstance(node, list) and step.isdigit() and int(step) < len(node):
+        elif isinstance(node, list) and _is_place(step, len(node)):
             node = node[int(step)]
         else:
             return None
     return node if path else None
+
+
+def _is_place(step: str, length: int) -> bool:
+    return step.removeprefix("-").isdigit() and -length <= int(step) < length
 
 
 def _objects(line: str) -> Iterator[Any]:

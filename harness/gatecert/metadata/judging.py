@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from gatecert.metadata.cases import EITHER, ONE, REFUSED, SAME, Case, Setting, r
 LAYERS = ("answer", "provider", "attribution")
 # these the client repeats, for minutes
 REPEATED = (401, 408, 409, 425, 429)
+NOWHERE = ""
 _SHOWN = 100
 
 
@@ -93,18 +94,24 @@ def _served(
     routes = [route_of(one, setting, target) for one in fitting]
     if seen.providers is not None and all(list(seen.providers) != [route] for route in routes):
         came = ", ".join(seen.providers) or "nowhere"
-        wanted = " or ".join(dict.fromkeys(routes))
-        yield Wrong("provider", f"it to be routed to {wanted}", came, silent=True)
+        yield Wrong("provider", _route_wanted(dict.fromkeys(routes)), came, silent=True)
 
 
 def route_of(metadata: Mapping[str, Any], setting: Setting, target: Target) -> str:
-    """The provider to which metadata leads; right metadata leads to the primary."""
+    """The provider to which metadata leads, or NOWHERE; right metadata leads to the primary."""
     for key, routes in target.policy.routes.items():
         if metadata.get(key) in routes:
             return routes[metadata[key]]
         if key in target.policy.routes and metadata.get(key) != setting.metadata.get(key):
-            return "a refusal"
+            return NOWHERE
     return "primary"
+
+
+def _route_wanted(routes: Iterable[str]) -> str:
+    named = " or ".join(route for route in routes if route)
+    if not named:
+        return "it to be refused, as no route is promised for it"
+    return f"it to be routed to {named}"
 
 
 def _filed_as(seen: Outcome, meant: Mapping[str, Any]) -> bool:

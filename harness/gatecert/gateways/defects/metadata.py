@@ -18,7 +18,7 @@ from gatecert.wire import Headers, Reply, Request
 _REFUSALS = ("META-03", "META-04", "META-05", "META-06", "META-07")
 
 
-@defect("drops-metadata", "META-02", "META-11")
+@defect("drops-metadata", "META-02", "META-11", "META-28")
 class DropsMetadata(ReferenceGateway):
     """The metadata header does not reach the provider."""
 
@@ -27,7 +27,7 @@ class DropsMetadata(ReferenceGateway):
         return [(k, v) for k, v in super().forwarded_headers(request) if k.lower() != header]
 
 
-@defect("lower-cases-metadata", "META-02", "META-11")
+@defect("lower-cases-metadata", "META-02", "META-11", "META-28")
 class LowerCasesMetadata(ReferenceGateway):
     """The metadata header is written anew on its way, in another form."""
 
@@ -39,7 +39,10 @@ class LowerCasesMetadata(ReferenceGateway):
         ]
 
 
-@defect("mends-trailing-comma", "META-03", "META-10")
+@defect(
+    "mends-trailing-comma",
+    *"META-03 META-10 META-13 META-16 META-18 META-22".split(),
+)
 class MendsTrailingComma(ReferenceGateway):
     """A trailing comma in the metadata is forgiven."""
 
@@ -51,7 +54,7 @@ class MendsTrailingComma(ReferenceGateway):
             return None
 
 
-@defect("mends-single-quotes", "META-04")
+@defect("mends-single-quotes", "META-04", "META-13")
 class MendsSingleQuotes(ReferenceGateway):
     """Metadata in single quotes is read as a Python literal."""
 
@@ -64,7 +67,7 @@ class MendsSingleQuotes(ReferenceGateway):
         return found
 
 
-@defect("ignores-key-case", "META-05")
+@defect("ignores-key-case", "META-05", "META-17")
 class IgnoresKeyCase(ReferenceGateway):
     """Key names are compared without regard to case."""
 
@@ -73,7 +76,10 @@ class IgnoresKeyCase(ReferenceGateway):
         return {k.lower(): v for k, v in found.items()} if isinstance(found, dict) else found
 
 
-@defect("requires-no-keys", "META-05", "META-06")
+@defect(
+    "requires-no-keys",
+    *"META-05 META-06 META-13 META-17 META-19 META-20".split(),
+)
 class RequiresNoKeys(ReferenceGateway):
     """Required keys may be absent."""
 
@@ -83,7 +89,7 @@ class RequiresNoKeys(ReferenceGateway):
         return None if absent or (refusal and "lacks the key" in refusal.message) else refusal
 
 
-@defect("accepts-other-json", "META-07")
+@defect("accepts-other-json", "META-07", "META-14")
 class AcceptsOtherJson(ReferenceGateway):
     """Arrays, strings and numbers pass for metadata."""
 
@@ -95,7 +101,10 @@ class AcceptsOtherJson(ReferenceGateway):
         return super().check_metadata(request) if isinstance(found, dict) else None
 
 
-@defect("broken-metadata-is-empty", "META-03", "META-04", "META-09", "META-10")
+@defect(
+    "broken-metadata-is-empty",
+    *"META-03 META-04 META-09 META-10 META-13 META-16 META-20 META-22".split(),
+)
 class BrokenMetadataIsEmpty(ReferenceGateway):
     """Metadata that cannot be parsed counts as empty, and the request goes to the default route."""
 
@@ -110,8 +119,8 @@ class BrokenMetadataIsEmpty(ReferenceGateway):
 @defect(
     "refuses-metadata-on-discovery",
     *"""
-        MODEL-01 AUTH-16 AUTH-27 META-08 MODEL-02 MODEL-03 MODEL-09 MODEL-13 MODEL-14 MODEL-15
-        MODEL-17 MODEL-19 MODEL-20 PASS-04 SEC-04
+        MODEL-01 AUTH-16 AUTH-27 META-08 MODEL-02 MODEL-03 MODEL-09 MODEL-13 MODEL-14
+        MODEL-15 MODEL-17 MODEL-19 MODEL-20 PASS-04 SEC-04 META-28
     """.split(),
 )
 class RefusesMetadataOnDiscovery(ReferenceGateway):
@@ -123,7 +132,13 @@ class RefusesMetadataOnDiscovery(ReferenceGateway):
         return super().check_metadata(request)
 
 
-@defect("metadata-refusal-is-401", *_REFUSALS, "META-09", "META-10")
+@defect(
+    "metadata-refusal-is-401",
+    *"""
+        META-05 META-03 META-04 META-06 META-07 META-09 META-10 META-13 META-14
+        META-15 META-16 META-17 META-18 META-19 META-22
+    """.split(),
+)
 class MetadataRefusalIs401(ReferenceGateway):
     """Bad metadata is refused like a bad key, which the client retries for three minutes."""
 
@@ -132,7 +147,11 @@ class MetadataRefusalIs401(ReferenceGateway):
         return Refusal(401, "authentication_error", refused.message)
 
 
-@defect("nameless-metadata-refusal", *_REFUSALS)
+@defect(
+    "nameless-metadata-refusal",
+    *_REFUSALS,
+    *"META-22".split(),
+)
 class NamelessMetadataRefusal(ReferenceGateway):
     """Bad metadata is refused without a word on what is bad."""
 
@@ -140,7 +159,10 @@ class NamelessMetadataRefusal(ReferenceGateway):
         return Refusal(400, "invalid_request_error", "Bad request")
 
 
-@defect("checks-metadata-late", "META-10")
+@defect(
+    "checks-metadata-late",
+    *"META-10 META-13 META-14 META-15 META-16 META-17 META-18 META-19".split(),
+)
 class ChecksMetadataLate(ReferenceGateway):
     """The provider is called before the metadata is checked."""
 
@@ -172,7 +194,7 @@ class UnescapesMetadata(ReferenceGateway):
         ]
 
 
-@defect("short-metadata-values", "META-11")
+@defect("short-metadata-values", "META-11", "META-12")
 class ShortMetadataValues(ReferenceGateway):
     """Metadata values of more than 64 characters are refused."""
 

@@ -18,6 +18,7 @@ _MODULES = (
     "urls",
     "paths",
     "metadata",
+    "attribution",
     "models",
     "names",
     "messages",

@@ -23,7 +23,7 @@ from gatecert.gateways.managed import npm
 from gatecert.gateways.managed.base import ManagedGateway, ManagedRunning
 from gatecert.gateways.managed.listening import listening_addresses
 from gatecert.gateways.managed.process import ServerProcess
-from gatecert.gateways.promises import FallbackPromise, Promises
+from gatecert.gateways.promises import Attribution, FallbackPromise, Policy, Promises
 from gatecert.gateways.target import Models, Target
 from gatecert.gateways.targetfile import with_secrets
 
@@ -37,11 +37,19 @@ TITLE = f"Portkey {VERSION}"
 SOURCE = Path(__file__).with_name("portkey_npm")
 UNREACHABLE_MODEL = "claude-unreachable-primary"
 IMPATIENT_MODEL = "claude-impatient-primary"
+OTHER_TEAM = "research"
 METADATA = {"tenant": "acme", "user": "u1", "team": "engineering", "env": "prod"}
 
 _LOOPBACK = "127.0.0.1"
 # a client's mistake (400) is not worth a second provider
 _FALLBACK_ON = (429, 500, 502, 503, 504, 529)
+# the place of a target in the configuration, and which provider stands there
+_OPTIONS = {
+    "config.targets[2].targets[0]": "primary",
+    "config.targets[2].targets[1]": "backup",
+    "config.targets[3]": "other",
+    "config.targets[4]": "other",
+}
 # what Portkey makes of a primary that is over its request_timeout
 _TIMED_OUT = 408
 _AFTER_MS = 500
@@ -88,6 +96,12 @@ def portkey_target(base_url: str, version: str, addresses: ProviderAddresses) ->
         fallback=FallbackPromise(
             statuses=_FALLBACK_ON, after_ms=_AFTER_MS, impatient_model=IMPATIENT_MODEL
         ),
+        policy=Policy(
+            rules="lenient", routes={"team": {METADATA["team"]: "primary", OTHER_TEAM: "other"}}
+        ),
+        attribution=Attribution(
+            reader="response-header", header="x-portkey-last-used-option-index", values=_OPTIONS
+        ),
         upstream_url=addresses.url,
         secrets=[(f"{route}-provider-key", key) for route, key in provider_keys.items()],
     )
@@ -112,6 +126,7 @@ def routing_config(
                 {"query": {"params.model": {"$eq": UNREACHABLE_MODEL}}, "then": "dead-primary"},
                 {"query": {"params.model": {"$eq": IMPATIENT_MODEL}}, "then": "impatient"},
                 {"query": {"metadata.team": {"$eq": METADATA["team"]}}, "then": "known-team"},
+                {"query": {"metadata.team": {"$eq": OTHER_TEAM}}, "then": "other-team"},
             ],
             "default": "quarantine",
         },
@@ -123,6 +138,7 @@ def routing_config(
                 on=(*_FALLBACK_ON, _TIMED_OUT),
             ),
             _fallback("known-team", [provider("primary", addresses.url), backup]),
+            {"name": "other-team", **provider("other", addresses.url + "/other")},
             {"name": "quarantine", **provider("other", addresses.url + "/other")},
         ],
     }

@@ -149,8 +149,9 @@ class ReferenceGateway(Decisions):
 
     async def answer_models(self, request: Request, reply: Reply) -> None:
         """The model list, all on one page."""
-        body = json.dumps(self.model_list()).encode()
-        await reply.answer(200, [_JSON, ("request-id", new_request_id())], body)
+        body, request_id = json.dumps(self.model_list()).encode(), new_request_id()
+        self.log.note(request_id=request_id)
+        await reply.answer(200, [_JSON, ("request-id", request_id)], body)
 
     def model_list(self) -> dict[str, Any]:
         """The body of the model list."""
