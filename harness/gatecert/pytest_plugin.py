@@ -56,6 +56,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--upstream-listen", type=filled, metavar="HOST:PORT", help="where the provider listens")
     add("--defect", type=filled, help="bend the embedded gateway by a seeded defect")
     add("--variant", type=filled, help="vary the embedded gateway harmlessly (NAME+NAME)")
+    add(
+        "--mode", type=filled, default=RunOptions.mode, help="mode of the embedded gateway (strict)"
+    )
     add("--known", type=filled, metavar="FILE", help="known deviations of the target (TOML)")
     add("--strict-known", action="store_true", help="a known deviation that is gone fails the run")
     add("--area", action="append", default=[], dest="areas", help="only this area; repeatable")
@@ -134,6 +137,7 @@ def options_of(config: pytest.Config) -> RunOptions:
         upstream_listen=get("upstream_listen") or "",
         defect=get("defect") or "",
         variant=get("variant") or "",
+        mode=get("mode"),
         known=get("known") or "",
         strict_known=get("strict_known"),
         areas=get("areas"),

@@ -15,6 +15,7 @@ from gatecert.cli.run import run
 from gatecert.cli.upstream import serve_upstream
 from gatecert.errors import EXIT_USAGE
 from gatecert.gateways.managed import MANAGED
+from gatecert.gateways.modes import STRICT, modes
 from gatecert.lint import FORMATS, PAGES, SEVERITIES
 from gatecert.requirements import AREAS
 from gatecert.session.options import (
@@ -139,6 +140,13 @@ def _add_run(commands: Commands[_Parser]) -> None:
         type=filled,
         metavar="NAME",
         help="vary the embedded gateway harmlessly; in several ways: NAME+NAME",
+    )
+    add(
+        "--mode",
+        type=filled,
+        default=STRICT,
+        metavar="NAME",
+        help=f"mode of the embedded gateway: {', '.join(modes())} (strict)",
     )
     what = parser.add_argument_group("what is tested")
     add = what.add_argument

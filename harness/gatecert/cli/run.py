@@ -94,6 +94,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         upstream_listen=arguments.upstream_listen or "",
         defect=arguments.defect or "",
         variant=arguments.variant or "",
+        mode=arguments.mode,
         known=arguments.known or "",
         strict_known=arguments.strict_known,
         areas=arguments.area,

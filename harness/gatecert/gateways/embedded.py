@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatecert import __version__
 from gatecert.errors import RunError
+from gatecert.gateways.modes import STRICT, modes
 from gatecert.gateways.promises import Attribution, FallbackPromise, Policy, Promises
 from gatecert.gateways.reference.config import GatewayConfig, KeyRecord
 from gatecert.gateways.reference.log import LOG_PATH
@@ -40,14 +41,23 @@ class EmbeddedGateway:
 
 
 def start_embedded(
-    addresses: ProviderAddresses, *, defect: str = "", variant: str = "", log: Path | None = None
+    addresses: ProviderAddresses,
+    *,
+    defect: str = "",
+    variant: str = "",
+    mode: str = STRICT,
+    log: Path | None = None,
 ) -> EmbeddedGateway:
-    """Start the embedded gateway with fresh keys. Raises RunError."""
-    api_key, second, expired, revoked, foreign, primary, backup, other, log_key = (
+    """Start the embedded gateway with fresh keys, in one of its modes. Raises RunError."""
+    api_key, second, expired, revoked, foreign, spent, limited, forbidden, *rest = (
         f"gk-{word}-{secrets.token_urlsafe(24)}"
         # no words that stand in many bodies: each would have to be looked at as part of a key
-        for word in ("user", "peer", "old", "gone", "far", "up", "spare", "aside", "log")
+        for word in (
+            *("user", "peer", "old", "gone", "far", "spent", "fast", "barred"),
+            *("up", "spare", "aside", "log"),
+        )
     )
+    primary, backup, other, log_key = rest
     config = GatewayConfig(
         providers={
             "primary": addresses.url,
@@ -61,10 +71,14 @@ def start_embedded(
             expired: KeyRecord(state="expired"),
             revoked: KeyRecord(state="revoked"),
             foreign: KeyRecord(workspace="elsewhere"),
+            spent: KeyRecord(state="spent"),
+            limited: KeyRecord(state="limited"),
+            forbidden: KeyRecord(state="forbidden"),
         },
         refused_url=addresses.refused_url,
         log_key=log_key,
     )
+    config = modes()[mode].configured(config)
     flags = ["--defect", defect] if defect else ["--variant", variant] if variant else []
     try:
         child = Child.python(
@@ -123,9 +137,9 @@ def start_embedded(
             session="session",
             trace="trace",
         ),
-        keys=SampleKeys(second, expired, revoked, foreign),
+        keys=SampleKeys(second, expired, revoked, foreign, spent, limited, forbidden),
         upstream_url=addresses.url,
         tls=TlsAddress(child.facts["tls_url"], child.facts["tls_root"]),
         secrets=[("provider-key", primary), ("backup-key", backup), ("other-key", other)],
     )
-    return EmbeddedGateway(with_secrets(target), child)
+    return EmbeddedGateway(with_secrets(modes()[mode].promised(target)), child)

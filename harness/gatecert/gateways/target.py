@@ -40,13 +40,17 @@ class SampleKeys:
     """Further keys, if the target can give any.
 
     The gateway must refuse all but ``second_user``, which is another user's and as good as the
-    target's own.
+    target's own. The budget of ``spent_budget`` is used up, ``rate_limited`` is over its limit now,
+    and a policy does not permit ``not_permitted`` to use the chat model.
     """
 
     second_user: str = field(default="", repr=False)
     expired: str = field(default="", repr=False)
     revoked: str = field(default="", repr=False)
     other_workspace: str = field(default="", repr=False)
+    spent_budget: str = field(default="", repr=False)
+    rate_limited: str = field(default="", repr=False)
+    not_permitted: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class Target:
     address that it has besides its base URL. ``turn_model`` takes the chat model's place in turns:
     a live provider for which none is configured gets the cheapest. ``secrets`` are the values that
     no output may contain, each with the name it is shown under. ``fallback``, ``policy`` and
-    ``attribution`` say more of what is promised.
+    ``attribution`` say more of what is promised. ``mode`` is the embedded gateway's.
     """
 
     name: str
@@ -87,6 +91,7 @@ class Target:
     tls: TlsAddress = TlsAddress()
     version: str = ""
     turn_model: str = ""
+    mode: str = ""
     secrets: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
     @property
@@ -167,6 +172,7 @@ class Target:
             "promises": promises,
             "provider": "scripted" if self.scripted else "live",
             "upstream_url": self.upstream_url,
+            **({"mode": self.mode} if self.mode else {}),
             **self._tables(),
         }
 

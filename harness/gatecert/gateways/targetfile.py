@@ -189,6 +189,9 @@ def with_secrets(target: Target) -> Target:
         ("expired-key", target.keys.expired),
         ("revoked-key", target.keys.revoked),
         ("other-workspace-key", target.keys.other_workspace),
+        ("spent-budget-key", target.keys.spent_budget),
+        ("rate-limited-key", target.keys.rate_limited),
+        ("not-permitted-key", target.keys.not_permitted),
         ("log-key", target.attribution.key),
     ]
     public = {getattr(target.models, f.name) for f in fields(target.models)}

@@ -16,6 +16,7 @@ def facts(record: RunRecord) -> Facts:
     """The facts a reader needs to know what the verdict is about. Empty ones are left out."""
     found = {
         "Gateway": f"{record.target['name']} ({record.target['kind']})",
+        "Mode": str(record.target.get("mode", "")),
         "Gateway version": str(record.target["version"]),
         "Base URL": str(record.target["base_url"]),
         "Provider": _provider(record.target),

@@ -12,6 +12,8 @@ from gatecert.desktop.profiles import ENGINE_DESKTOP, ENGINES, EngineProfile, fi
 from gatecert.errors import UsageError
 from gatecert.gateways.defects import DEFECTS
 from gatecert.gateways.managed import MANAGED, find_managed
+from gatecert.gateways.modes import STRICT as STRICT_MODE
+from gatecert.gateways.modes import modes
 from gatecert.gateways.tables import near
 from gatecert.gateways.target import Target
 from gatecert.gateways.targetfile import ExternalGateway, from_flags, read_target_file
@@ -56,6 +58,7 @@ class RunOptions:
     upstream_listen: str = ""
     defect: str = ""
     variant: str = ""
+    mode: str = STRICT_MODE
     known: str = ""
     strict_known: bool = False
     areas: Sequence[str] = ()
@@ -88,6 +91,12 @@ class RunOptions:
             raise UsageError(f"{lone[0]} goes with --gateway URL; a target file has keys for it")
         if (self.defect or self.variant) and (self.gateway or self.target != EMBEDDED):
             raise UsageError("--defect and --variant are for the embedded gateway only")
+        if self.mode != STRICT_MODE and (self.gateway or self.target != EMBEDDED):
+            raise UsageError("--mode is for the embedded gateway only")
+        if self.mode != STRICT_MODE and (self.defect or self.variant):
+            raise UsageError(
+                "--mode goes without --defect and --variant: these bend the strict mode"
+            )
         if self.max_requests < 1:
             raise UsageError(f"--max-requests {self.max_requests}: at least 1 is needed")
         if self.max_tokens_total is not None and self.max_tokens_total < 1:
@@ -101,6 +110,7 @@ class RunOptions:
             raise UsageError(f"--examples {self.examples}: at least 1, at most {MOST_EXAMPLES:,}")
         for area in self.areas:
             _check_name("area", area, list(AREAS))
+        _check_name("mode", self.mode, list(modes()))
         if self.defect:
             _check_name("defect", self.defect, list(DEFECTS))
         for variant in parts(self.variant):

@@ -15,6 +15,7 @@ from gatecert.desktop.settings import normal_base_url
 from gatecert.errors import RunError, UsageError
 from gatecert.gateways.embedded import start_embedded
 from gatecert.gateways.managed import find_managed
+from gatecert.gateways.modes import modes
 from gatecert.gateways.running import (
     ExternalRunning,
     ProviderAddresses,
@@ -166,8 +167,14 @@ def _start_gateway(
     managed = find_managed(options.target)
     if managed is not None:
         return managed.start(addresses, folder, say)
+    for sentence in modes()[options.mode].invented:
+        say(f"mode {options.mode}, made up: {sentence}")
     return start_embedded(
-        addresses, defect=options.defect, variant=options.variant, log=folder / "gateway.log"
+        addresses,
+        defect=options.defect,
+        variant=options.variant,
+        mode=options.mode,
+        log=folder / "gateway.log",
     )
 
 

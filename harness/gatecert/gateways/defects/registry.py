@@ -15,6 +15,7 @@ _MODULES = (
     "auth",
     "keyplaces",
     "refusals",
+    "limits",
     "urls",
     "paths",
     "metadata",

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class KeyRecord:
-    """What the gateway knows of one key. ``state`` is ``active``, ``expired`` or ``revoked``."""
+    """What the gateway knows of one key. ``state`` is ``active`` or what ``key_refusals`` names."""
 
     state: str = "active"
     workspace: str = "main"
@@ -21,7 +21,9 @@ class MetadataPolicy:
 
     ``allowed`` lists the values that some keys may have. ``routes`` maps a value of ``route_key``
     to a provider route; every other value goes to ``default_route``. Without a ``header`` there is
-    no policy, and all goes to ``default_route``.
+    no policy, and all goes to ``default_route``. ``parsing`` is ``strict`` (one line, UTF-8, each
+    key once) or ``web`` (what a Fetch API and ``JSON.parse`` make of it). A violation earns
+    ``guardrail_status`` and ``guardrail_type``.
     """
 
     header: str = "x-portkey-metadata"
@@ -38,6 +40,21 @@ class MetadataPolicy:
         default_factory=lambda: {"engineering": "primary", "research": "other"}
     )
     default_route: str = "other"
+    parsing: str = "strict"
+    guardrail_status: int = 400
+    guardrail_type: str = "invalid_request_error"
+
+
+# status, error type and message for each state of a key
+_KEY_REFUSALS: Mapping[str, Sequence[Any]] = {
+    "unknown": (401, "authentication_error", "the API key is not known to this gateway"),
+    "expired": (401, "authentication_error", "the API key has expired; ask for a fresh one"),
+    "revoked": (401, "authentication_error", "the API key was revoked; ask for a fresh one"),
+    "foreign": (403, "permission_error", "the API key belongs to another workspace"),
+    "spent": (402, "billing_error", "the budget of this API key is spent; ask for more"),
+    "limited": (429, "rate_limit_error", "the rate limit of this API key is reached"),
+    "forbidden": (403, "permission_error", "a policy does not let this API key use the model"),
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +85,18 @@ class GatewayConfig:
     metadata: MetadataPolicy = field(default_factory=MetadataPolicy)
     fallback_statuses: Sequence[int] = (429, 500, 502, 503, 504, 529)
     log_key: str = ""
+    enforces_keys: bool = True
+    key_refusals: Mapping[str, Sequence[Any]] = field(default_factory=lambda: _KEY_REFUSALS)
+    limit_lasts_s: int = 3600
+    checks_models: bool = True
+    broken_metadata: str = "refuse"
+    refusal_body: str = ""
+    provider_error_body: str = ""
+    body_fields: Sequence[str] = ()
+    forwarded_names: Sequence[str] = ()
+    forwards_query: bool = True
+    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    ends_broken_streams: bool = False
     max_body_bytes: int = 32 * 1024 * 1024
 
     @property

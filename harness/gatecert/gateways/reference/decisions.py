@@ -55,6 +55,8 @@ class Decisions:
 
     def authenticate(self, request: Request) -> Refusal | None:
         """Any valid credential opens the gateway, by bearer or by x-api-key."""
+        if not self.config.enforces_keys:
+            return None
         offered = self.credentials(request)
         if not offered:
             return self.key_refusal("no API key in Authorization or x-api-key")
@@ -71,15 +73,20 @@ class Decisions:
         """What is wrong with a key, or None."""
         record = self.key_record(key)
         if record is None:
-            return self.key_refusal("the API key is not known to this gateway")
-        if record.state == "expired":
-            return self.key_refusal("the API key has expired; ask for a fresh one")
-        if record.state == "revoked":
-            return self.key_refusal("the API key was revoked; ask for a fresh one")
-        if record.workspace != self.config.workspace:
-            text = "the API key belongs to another workspace"
-            return Refusal(403, "permission_error", text, self.do_not_retry())
-        return None
+            return self.refused_key("unknown")
+        if record.state != "active":
+            return self.refused_key(record.state)
+        return self.refused_key("foreign") if record.workspace != self.config.workspace else None
+
+    def refused_key(self, state: str) -> Refusal:
+        """The refusal of a key in this state; the client is told not to try it again."""
+        status, kind, message = self.config.key_refusals[state]
+        if status == 401:
+            return self.key_refusal(message)
+        headers = self.do_not_retry()
+        if status == 429:
+            headers = (*headers, ("retry-after", str(self.config.limit_lasts_s)))
+        return Refusal(status, kind, message, headers)
 
     def key_record(self, key: str) -> KeyRecord | None:
         """What the gateway knows of a key."""
@@ -87,7 +94,8 @@ class Decisions:
 
     def key_refusal(self, message: str) -> Refusal:
         """A 401 that the client does not retry for minutes."""
-        return Refusal(401, "authentication_error", message, self.do_not_retry())
+        kind = str(self.config.key_refusals["unknown"][1])
+        return Refusal(401, kind, message, self.do_not_retry())
 
     def do_not_retry(self) -> tuple[tuple[str, str], ...]:
         """Headers that stop the client from trying a lost cause again."""
@@ -99,6 +107,8 @@ class Decisions:
         if not policy.header:
             return None
         metadata = self.metadata(request)
+        if not isinstance(metadata, dict) and self.config.broken_metadata == "empty":
+            metadata = {}
         if not isinstance(metadata, dict):
             return self.metadata_refusal(
                 "must be one JSON object (no trailing comma, double quotes)"
@@ -122,12 +132,15 @@ class Decisions:
     def metadata_refusal(self, what: str) -> Refusal:
         """A 400 that names the header and the mistake."""
         text = f"{self.config.metadata.header} {what}"
-        return Refusal(400, "invalid_request_error", text, self.do_not_retry())
+        policy = self.config.metadata
+        return Refusal(policy.guardrail_status, policy.guardrail_type, text, self.do_not_retry())
 
     def metadata(self, request: Request) -> Any:
         """The metadata as parsed JSON; None if the header is no JSON, or not there just once."""
         header = self.config.metadata.header.lower()
         lines = [value for name, value in request.headers if name.lower() == header]
+        if self.config.metadata.parsing == "web":
+            return web_json(", ".join(lines))
         if len(lines) != 1:
             return None
         try:
@@ -143,7 +156,7 @@ class Decisions:
         if not isinstance(body, dict):
             return Refusal(400, "invalid_request_error", "The request body is not a JSON object")
         model = body.get("model")
-        if model not in self.config.routed_models:
+        if self.config.checks_models and model not in self.config.routed_models:
             return Refusal(404, "not_found_error", f"model: {model}")
         return None
 
@@ -151,6 +164,14 @@ class Decisions:
 def strict_json(text: str) -> Any:
     """JSON as its standard has it: no NaN, and no key twice. Raises ValueError."""
     return json.loads(text, object_pairs_hook=_each_key_once, parse_constant=_no_number)
+
+
+def web_json(text: str) -> Any:
+    """JSON as a browser's parser has it: of a key that stands twice the last one counts."""
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except ValueError:
+        return None
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

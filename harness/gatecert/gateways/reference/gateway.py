@@ -20,6 +20,7 @@ from typing import Any
 
 import httpx
 
+from gatecert.gateways.reference.bodies import filled_in, only_fields, told_anew
 from gatecert.gateways.reference.config import GatewayConfig
 from gatecert.gateways.reference.decisions import Decisions, Refusal, parsed
 from gatecert.gateways.reference.log import LOG_PATH, Noted, RequestLog
@@ -172,6 +173,10 @@ class ReferenceGateway(Decisions):
 
     def refusal_body(self, refusal: Refusal, request_id: str) -> bytes:
         """The error envelope of a refusal."""
+        if self.config.refusal_body:
+            return filled_in(
+                self.config.refusal_body, refusal.status, refusal.kind, refusal.message
+            )
         error = {"type": refusal.kind, "message": refusal.message}
         body = {"type": "error", "error": error, "request_id": request_id}
         return json.dumps(body).encode()
@@ -248,20 +253,23 @@ class ReferenceGateway(Decisions):
 
     def forwarded_target(self, request: Request) -> str:
         """Path and query towards the provider."""
-        return request.target
+        return request.target if self.config.forwards_query else request.path
 
     def forwarded_headers(self, request: Request) -> Headers:
         """Everything end-to-end passes, but for the client's key."""
         left_out = _NOT_FORWARDED | named_in_connection(request.headers)
-        return [(k, v) for k, v in request.headers if k.lower() not in left_out]
+        kept = [(k, v) for k, v in request.headers if k.lower() not in left_out]
+        names = self.config.forwarded_names
+        return [(k, v) for k, v in kept if not names or k.lower() in names]
 
     def credential(self, route: Route) -> tuple[str, str]:
         """The key of the provider that is called, and of no other."""
         return "x-api-key", self.config.provider_keys[route.name]
 
     def forwarded_body(self, request: Request) -> bytes:
-        """The body, byte for byte."""
-        return request.body
+        """The body, byte for byte, unless the configuration lists the fields that pass."""
+        fields = self.config.body_fields
+        return only_fields(request.body, fields) if fields else request.body
 
     # --- back to the client -------------------------------------------------------------------
 
@@ -281,7 +289,17 @@ class ReferenceGateway(Decisions):
         """The provider's headers but for hop-by-hop ones; the length stays, bytes stay too."""
         pairs = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw]
         left_out = _HOP_BY_HOP | named_in_connection(pairs)
-        return [(k, v) for k, v in pairs if k.lower() not in left_out]
+        if self.config.provider_error_body and response.status_code >= 400:
+            left_out = left_out | {"content-length"}
+        kept = [(k, v) for k, v in pairs if k.lower() not in left_out]
+        return [*kept, *self.own_headers(response)]
+
+    def own_headers(self, response: httpx.Response) -> Headers:
+        """What the configuration adds to each answer of a provider."""
+        place = {"/backup": "1", "/other": "2"}.get(response.url.path.partition("/v1")[0], "0")
+        trace = response.request.headers.get("x-portkey-trace-id", "")
+        added = self.config.answer_headers.items()
+        return [(k, v.replace("{place}", place).replace("{trace}", trace)) for k, v in added]
 
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
         """The body as it arrives, still encoded; an error that quotes the provider's key masked."""
@@ -289,7 +307,10 @@ class ReferenceGateway(Decisions):
             async for piece in response.aiter_raw():
                 yield piece
             return
-        yield self.without_key(b"".join([piece async for piece in response.aiter_raw()]))
+        body = b"".join([piece async for piece in response.aiter_raw()])
+        if self.config.provider_error_body and request.path == "/v1/messages":
+            body = told_anew(self.config.provider_error_body, response.status_code, body)
+        yield self.without_key(body)
 
     def without_key(self, body: bytes) -> bytes:
         """A body in which the providers' keys are masked; its length stays."""
@@ -299,6 +320,9 @@ class ReferenceGateway(Decisions):
 
     async def broken_off(self, request: Request, reply: Reply) -> None:
         """The provider broke off in the middle: so must we, or it would look complete."""
+        if self.config.ends_broken_streams:
+            await reply.end()
+            return
         reply.abort()
 
     def provider_failure(self, exc: httpx.HTTPError) -> Refusal:
