@@ -17,6 +17,7 @@ _NOTHING: Sequence[Any] = (None, "", "-", {})
 class Entry:
     """What an entry says of its request; None or ``""`` where it says nothing.
 
+    Metadata that a log keeps as it came, and that is no object, stands there under an empty name.
     ``text`` is the whole entry as JSON, in which the ids of a request are looked for.
     """
 
@@ -98,11 +99,13 @@ def _objects(line: str) -> Iterator[Any]:
 
 
 def _metadata(found: Any) -> Mapping[str, Any] | None:
+    """Metadata as an object; what is none stands as it is, under an empty name."""
     if isinstance(found, str) and found not in _NOTHING:
         try:
-            found = json.loads(found)
+            read = json.loads(found)
         except ValueError:
-            return {"": found}
+            read = None
+        return read if isinstance(read, dict) else {"": found}
     if found in _NOTHING:
         return None
     return found if isinstance(found, Mapping) else {"": found}

@@ -345,6 +345,12 @@ CASES: Sequence[Case] = (
         _ODD,
     ),
     _edited("a NUL inside", "bounds", lambda t: t[:3] + "\0" + t[3:], _ODD),
-    _edited("a DEL inside", "bounds", lambda t: t[:3] + "\x7f" + t[3:], _ODD),
+    _meaning(
+        "a DEL inside a name",
+        "bounds",
+        lambda s: _user(s, "Jo\x7fhn"),
+        _ODD,
+        lambda m: written(m).replace("\\u007f", "\x7f"),
+    ),
     _edited("a folded line", "bounds", lambda t: t.replace(",", ",\r\n ", 1), _ODD),
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gatecert.attribution import Log
-from gatecert.desktop import DesktopApp, Exchange
+from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest
 from gatecert.gateways.target import Target
 from gatecert.metadata.cases import CASES, Case, Setting, given, written
 from gatecert.metadata.judging import LAYERS, Outcome, Wrong, judged
@@ -16,6 +17,7 @@ from gatecert.requirements import fail
 from gatecert.session.raw import Raw, a_turn, raw_request
 from gatecert.session.witness import ScriptedProvider, Witness
 
+_SESSION = "x-claude-code-session-id"
 GRID = "Metadata, however it is written"
 ABOUT = (
     "Each row is one way to write the metadata header, each column one layer: what the client was "
@@ -57,7 +59,7 @@ class Mailing:
         """Send one turn with these header lines in place of the configured metadata."""
         script = self.provider.script()
         header = self.target.promises.metadata_header.lower()
-        request = a_turn(self.desktop, script.text)
+        request, session = _in_its_own_session(a_turn(self.desktop, script.text))
         heard = self.raw.ask(what, raw_request(request, drop=(header,), extra=lines))
         receipts = self.provider.receipts(script, wait_ms=300)
         routed = bool(self.target.policy.routes) or self.target.promises.routes_on_metadata
@@ -65,9 +67,10 @@ class Mailing:
         refused = heard.status is None or heard.status >= 400
         providers = reached if routed or refused else None
         answer = heard.answers[0] if heard.answers else None
-        ids = [script.token, *_request_ids(answer.headers if answer else ())]
+        ids = [script.token, session, *_request_ids(answer.headers if answer else ())]
         attributed = ... if refused or self.log is None else self._filed(ids)
-        return Outcome(heard.status, heard.summary(), providers, attributed)
+        values = [line.partition(b":")[2].decode("utf-8", "replace").strip() for line in lines]
+        return Outcome(heard.status, heard.summary(), providers, attributed, values)
 
     def refusal(self, desktop: DesktopApp, *, stream: bool) -> Exchange:
         """What a turn with broken metadata is answered, as the client gets it."""
@@ -143,3 +146,12 @@ def _attributed(seen: Outcome) -> str:
 def _request_ids(headers: Sequence[tuple[str, str]]) -> list[str]:
     named = ("request-id", "x-request-id", "x-portkey-trace-id", "x-correlation-id")
     return [value for name, value in headers if name.lower() in named and len(value) >= 8]
+
+
+def _in_its_own_session(request: OutgoingRequest) -> tuple[OutgoingRequest, str]:
+    """The request in a session of its own, by which a log can be searched for it."""
+    session = str(uuid.uuid4())
+    headers = [
+        (name, session if name.lower() == _SESSION else value) for name, value in request.headers
+    ]
+    return replace(request, headers=headers), session

@@ -38,4 +38,4 @@ def only_fields(body: bytes, names: Collection[str]) -> bytes:
     if not isinstance(whole, dict):
         return body
     kept = {name: whole[name] for name in names if name in whole}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(kept, separators=(",", ":")).encode()
