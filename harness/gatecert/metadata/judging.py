@@ -30,6 +30,7 @@ class Outcome:
     summary: str
     providers: Sequence[str] | None
     attributed: Mapping[str, Any] | Any | None = ...
+    sent: Sequence[str] = ()
 
     @property
     def refused(self) -> bool:
