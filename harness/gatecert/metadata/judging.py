@@ -119,7 +119,7 @@ def _filed_as(seen: Outcome, meant: Mapping[str, Any]) -> bool:
     """Whether the log has it as meant, or keeps the text as it came and makes nothing of it."""
     if seen.attributed is ... or json_equal(seen.attributed, dict(meant)):
         return True
-    return bool(seen.attributed) and seen.attributed.get("") in seen.sent
+    return isinstance(seen.attributed, Mapping) and seen.attributed.get("") in seen.sent
 
 
 def _short(metadata: Any) -> str:
