@@ -320,7 +320,7 @@ class ReferenceGateway(Decisions):
 
     async def broken_off(self, request: Request, reply: Reply) -> None:
         """The provider broke off in the middle: so must we, or it would look complete."""
-        if self.config.ends_broken_streams:
+        if self.config.ends_broken_streams and reply.chunked:
             await reply.end()
             return
         reply.abort()
