@@ -162,7 +162,7 @@ def measure_fallback(target: Target, failure: Plan, *, stream: bool, pairs: int)
         FAILING: (model, {"primary": (failure,), "backup": (work,)}),
     }
     samples, trouble, arrived = _measured(target, jobs, stream=stream, pairs=pairs)
-    trouble = _in_words(trouble, failure) or _astray(arrived, requests_through_gateway(pairs))
+    trouble = _in_words(trouble, failure) or astray(arrived, requests_through_gateway(pairs))
     return Paired(what, samples, target.fallback.p50_ms, trouble, GOOD, FAILING)
 
 
@@ -175,7 +175,7 @@ def _in_words(trouble: str, failure: Plan) -> str:
     return f"a turn whose primary {failed} got {answer} instead of the backup's answer"
 
 
-def _astray(arrived: Mapping[str, int], rounds: int) -> str:
+def astray(arrived: Mapping[str, int], rounds: int) -> str:
     """Why the two arms did not measure what they are named after, or ``""``."""
     backup = arrived.get("backup", 0)
     at_primary = arrived.get("primary", 0) - 3 * rounds  # without the arms that go straight there
