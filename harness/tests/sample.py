@@ -8,7 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from gatecert.record import (
+    Cell,
     Evidence,
+    Grid,
+    GridRow,
     RecordedExchange,
     RecordedMessage,
     RecordedReceipt,
@@ -96,8 +99,23 @@ def sample_evidence() -> Evidence:
         ],
         left_out=2,
         measurements=[],
+        grids=sample_grids(),
         seen=sample_seen(),
     )
+
+
+def sample_grids() -> list[Grid]:
+    """One small table with every grade, and harm in every text."""
+    cells = {
+        "502": [("good", "backup · 1 + 1"), ("bad", "HTTP 502")],
+        f"429 {HOSTILE}": [("told", f"429 {HOSTILE}"), ("none", "not promised")],
+    }
+    rows = [
+        GridRow(name, [Cell(grade, shown, f"Seen: {shown} {HOSTILE}.") for grade, shown in row])
+        for name, row in cells.items()
+    ]
+    columns = ["whole", f"streamed {HOSTILE}"]
+    return [Grid(f"Fallback matrix: {HOSTILE}", f"Rows and columns {HOSTILE}.", columns, rows)]
 
 
 def sample_seen() -> Seen:

@@ -72,8 +72,7 @@ class Paired:
         """Why the measurement may not be judged, or ``""``."""
         if self.trouble:
             return self.trouble
-        least, most = _TOLERANCE_MS
-        tolerance = min(max(least, _TOLERANCE_SHARE * (self.budget_ms or 0)), most)
+        tolerance = self._tolerance_ms
         off = self.control.median_ms
         if abs(off) > tolerance:
             return f"direct against direct differs by {off:.3f} ms (tolerance {tolerance:g} ms)"
@@ -84,6 +83,14 @@ class Paired:
                 f"(tolerance {tolerance:g} ms)"
             )
         return ""
+
+    @property
+    def _tolerance_ms(self) -> float:
+        """By how much a control may be off; where nothing is judged, by the most."""
+        least, most = _TOLERANCE_MS
+        if self.budget_ms is None:
+            return most
+        return min(max(least, _TOLERANCE_SHARE * self.budget_ms), most)
 
     def to_json(self) -> list[dict[str, Any]]:
         """One row for each arm, raw samples included, and one for the difference."""
@@ -143,29 +150,43 @@ def measure_paired(target: Target, *, stream: bool, pairs: int) -> Paired:
     return Paired(what, samples, float(budget or 0), trouble)
 
 
-def measure_fallback(target: Target, failure: Plan, *, pairs: int) -> Paired:
-    """Measure what a failing primary costs, against a good one, for whole answers.
+def measure_fallback(target: Target, failure: Plan, *, stream: bool, pairs: int) -> Paired:
+    """Measure what a failing primary costs, against a good one; with ``stream`` the first event.
 
     The primary fails at once; both providers that answer take the same time.
     """
+    what = f"what a failing primary costs, {'first content event' if stream else 'whole answer'}"
     model, work = target.fallback.model or target.models.chat, Plan(work_ms=WORK_MS)
     jobs: dict[str, Job] = {
         GOOD: (model, {"primary": (work,)}),
         FAILING: (model, {"primary": (failure,), "backup": (work,)}),
     }
-    samples, trouble, arrived = _measured(target, jobs, stream=False, pairs=pairs)
-    rounds, backup = requests_through_gateway(pairs), arrived.get("backup", 0)
+    samples, trouble, arrived = _measured(target, jobs, stream=stream, pairs=pairs)
+    trouble = _in_words(trouble, failure) or astray(arrived, requests_through_gateway(pairs))
+    return Paired(what, samples, target.fallback.p50_ms, trouble, GOOD, FAILING)
+
+
+def _in_words(trouble: str, failure: Plan) -> str:
+    """The trouble; where the gateway did not fall back, in words that say so."""
+    answer = trouble.partition(f"{FAILING}: ")[2]
+    if not answer:
+        return trouble
+    failed = "closes the connection" if failure.drop else f"answers {failure.status}"
+    return f"a turn whose primary {failed} got {answer} instead of the backup's answer"
+
+
+def astray(arrived: Mapping[str, int], rounds: int) -> str:
+    """Why the two arms did not measure what they are named after, or ``""``."""
+    backup = arrived.get("backup", 0)
     at_primary = arrived.get("primary", 0) - 3 * rounds  # without the arms that go straight there
-    if not trouble and at_primary < 2 * rounds:
-        trouble = (
+    if at_primary < 2 * rounds:
+        return (
             f"of {2 * rounds} requests only {max(at_primary, 0)} were tried at the primary: the "
             "gateway keeps requests from it after its failures (a cool-down, or a health check)"
         )
-    elif not trouble and backup != rounds:
-        trouble = f"the backup was asked {backup} times for {rounds} failing turns"
-    return Paired(
-        "what a failing primary costs", samples, target.fallback.p50_ms, trouble, GOOD, FAILING
-    )
+    if backup != rounds:
+        return f"the backup was asked {backup} times for {rounds} failing turns"
+    return ""
 
 
 def _measured(

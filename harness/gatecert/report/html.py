@@ -18,9 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from gatecert.record import Result, RunRecord
-from gatecert.report import plot, words
+from gatecert.report import grids, plot, words
 from gatecert.report.facts import facts, settings, slowest
-from gatecert.report.grids import GRADES, tables
 from gatecert.report.headline import headline
 from gatecert.report.hints import as_sentence, recognised, short_hints, told_hints
 from gatecert.report.provisional import provisional_line
@@ -31,6 +30,7 @@ from gatecert.requirements import REASONS
 _TEMPLATES = Path(__file__).with_name("templates")
 _MOST_CHANGES = 3
 _MOST_ALSO = 8
+_MOST_BAD = 12
 _NOT_IN_TABLE = ("name", "samples_ms")
 
 Measurement = Mapping[str, Any]
@@ -48,8 +48,8 @@ def render_html(record: RunRecord) -> str:
             changes=changes(record)[:_MOST_CHANGES],
             most_also=_MOST_ALSO,
             facts=facts(record),
-            grids=tables(record),
-            grades=GRADES,
+            tables=grids.tables(record),
+            most_bad=_MOST_BAD,
             settings=settings(record),
             slowest=slowest(record),
             gateways=recognised(record.target, record.results),
@@ -94,7 +94,7 @@ def _environment() -> Environment:
         sentence=as_sentence,
         provisional=provisional_line,
     )
-    environment.globals.update(plot=plot)
+    environment.globals.update(plot=plot, grids=grids)
     return environment
 
 

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 
 from gatecert.record import Result, RunRecord
+from gatecert.report.grids import Table, tables, tally
 from gatecert.report.hints import as_sentence, recognised, told_hints
 from gatecert.report.provisional import provisional_line
 from gatecert.report.triage import by_area, unverified
@@ -33,10 +34,10 @@ def render_junit(record: RunRecord) -> str:
     suites = ET.Element("testsuites", name="gatecert")
     suite = ET.SubElement(suites, "testsuite", _suite(record))
     _properties(suite, _run_properties(record))
-    gateways = recognised(record.target, record.results)
+    gateways, found = recognised(record.target, record.results), tables(record)
     for area, results in by_area(record).items():
         for result in results:
-            _case(suite, area, result, _detail(result, record, gateways))
+            _case(suite, area, result, _detail(result, record, gateways, found))
     for one in unverified(record):
         if one.result is None:
             case = _element(suite, "testcase", classname="not reached", name=one.id, time="0")
@@ -72,6 +73,7 @@ def _run_properties(record: RunRecord) -> dict[str, str]:
         "state": record.state,
         "conformant": str(record.conformant).lower(),
         "complete": str(record.complete).lower(),
+        **{table.title: tally(table.cells) for table in tables(record)},
     }
 
 
@@ -89,13 +91,16 @@ def _case(suite: ET.Element, area: str, result: Result, detail: str) -> None:
         ET.SubElement(case, "system-out").text = visible(note)
 
 
-def _detail(result: Result, record: RunRecord, gateways: Sequence[str]) -> str:
+def _detail(
+    result: Result, record: RunRecord, gateways: Sequence[str], found: Sequence[Table]
+) -> str:
     known = result.known or {}
     to_change = result.verdict in ("fail", "warn", "known")
     lines = {
         "": result.reason,
         "expected": result.expected,
         "came": result.came,
+        **_situations(result, found),
         "what the user sees": result.evidence.seen.text if result.evidence.seen else "",
         "why": result.why,
         "fix": result.fix if to_change else "",
@@ -105,6 +110,17 @@ def _detail(result: Result, record: RunRecord, gateways: Sequence[str]) -> str:
         "recorded": " ".join(filter(None, (known.get("reason"), known.get("link")))),
     }
     return "\n".join(f"{k}: {v}" if k else v for k, v in lines.items() if v)
+
+
+def _situations(result: Result, found: Sequence[Table]) -> dict[str, str]:
+    """What the result tells of each table of situations, its bad cells by name."""
+    told = {}
+    for table in found:
+        bad = "; ".join(f"{row}, {c}" for row, c, seen in table.bad if result.id in seen.ids)
+        cells = table.part_of(result.id)
+        if cells:
+            told[table.title] = f"{tally(cells)}{f' ({bad})' if bad else ''}"
+    return told
 
 
 def _properties(parent: ET.Element, values: Mapping[str, str]) -> None:

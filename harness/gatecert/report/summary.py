@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gatecert.record import Result, RunRecord
 from gatecert.report.facts import facts
-from gatecert.report.grids import GRADES, Table, tables
+from gatecert.report.grids import Table, tables
 from gatecert.report.headline import headline
 from gatecert.report.hints import as_sentence, recognised, short_hints
 from gatecert.report.triage import Change, Unverified, by_area, changes, unverified
@@ -120,17 +120,17 @@ def _also(change: Change) -> str:
 
 
 def _grids(found: Sequence[Table]) -> list[str]:
-    """Each grid in a line, and what is wrong in it as a table."""
+    """Each table of situations in a line, and what is bad in it as a table."""
     lines: list[str] = []
     for table in found:
-        told = "; ".join(f"{n} {GRADES[grade][1]}" for grade, n in table.counts.items())
-        lines += ["", f"### {escaped(table.name)}", "", f"Cells: {escaped(told)}."]
+        lines += ["", f"### {escaped(table.title)}", "", escaped(f"{table.tally} {table.untried}")]
         if table.bad:
-            lines += ["", _row(["Situation", "", "What came"]), _row(["---", "---", "---"])]
-        lines += [
-            _row([escaped(row), escaped(column), escaped(seen.cell.shown)])
-            for row, column, seen in table.bad[:_MOST_CELLS]
-        ]
+            lines += ["", _row(["Bad", "Where", "What came", "Requirement"]), _row(["---"] * 4)]
+        for row, column, seen in table.bad[:_MOST_CELLS]:
+            told = (row, column, seen.cell.shown, ", ".join(seen.ids))
+            lines.append(_row([escaped(text) for text in told]))
+        further = len(table.bad) - _MOST_CELLS
+        lines += [f"\n… and {further} more in the report."] if further > 0 else []
     return lines
 
 

@@ -161,11 +161,12 @@ def paired(pytestconfig: pytest.Config, target: Target, witness: Witness) -> Cal
 @pytest.fixture
 def paired_fallback(
     pytestconfig: pytest.Config, target: Target, witness: Witness
-) -> Callable[[Plan], Paired]:
+) -> Callable[..., Paired]:
     """Measures a failing primary against a good one, in interleaved pairs."""
 
-    def measure(failure: Plan) -> Paired:
-        result = measure_fallback(target, failure, pairs=_pairs(pytestconfig, arms=2))
+    def measure(failure: Plan, *, stream: bool) -> Paired:
+        pairs = _pairs(pytestconfig, arms=2)
+        result = measure_fallback(target, failure, stream=stream, pairs=pairs)
         witness.measurements.extend(result.to_json())
         return result
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from gatecert.gateways.embedded import start_embedded
 from gatecert.gateways.promises import Promises
+from gatecert.gateways.running import ProviderAddresses
 from gatecert.gateways.target import Target
-from gatecert.overhead import Paired, measure_paired, requests_through_gateway
-from gatecert.upstream import Provider
+from gatecert.overhead import (
+    Paired,
+    measure_fallback,
+    measure_paired,
+    requests_through_gateway,
+)
+from gatecert.overhead.measure import FAILING, GOOD, astray
+from gatecert.upstream import Plan, Provider
 from gatecert.wire import Child
 
 WAVE = [0.02 * (n % 7) for n in range(40)]
@@ -60,6 +69,20 @@ def test_every_arm_and_every_difference_is_recorded() -> None:
     ]
 
 
+def test_where_nothing_is_promised_controls_may_be_off_by_the_most() -> None:
+    found = replace(paired(3.0, again=0.9, budget=1000), budget_ms=None)
+    assert found.invalid == ""
+    assert not [row for row in found.to_json() if "budget_ms" in row]
+
+
+def test_the_two_arms_that_are_compared_are_named() -> None:
+    samples = dict(paired(3.0).samples)
+    samples |= {GOOD: samples["gateway"], FAILING: [v + 2 for v in samples["gateway"]]}
+    found = Paired("a failing primary", samples, 60, base=GOOD, arm=FAILING)
+    assert found.overhead.median_ms == pytest.approx(2.0)
+    assert found.to_json()[6]["arm"] == "gateway, primary failing − gateway, primary good"
+
+
 @pytest.fixture
 def upstream() -> Iterator[str]:
     child = Child.python("provider", "gatecert.upstream", ["127.0.0.1:0"])
@@ -88,3 +111,50 @@ def test_a_gateway_that_answers_by_itself_is_found_out(upstream: str, provider_u
     )
     found = measure_paired(target, stream=False, pairs=6)
     assert found.invalid == "of 48 requests only 36 reached the provider"
+
+
+@pytest.fixture
+def falling_back(upstream: str) -> Iterator[Target]:
+    """The embedded gateway, in front of ``upstream``."""
+    gateway = start_embedded(ProviderAddresses(upstream, "http://127.0.0.1:9"))
+    yield gateway.target
+    gateway.stop()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("failure", [Plan(status=529), Plan(drop=True)], ids=["529", "dropped"])
+def test_a_failing_primary_is_measured_against_a_good_one(
+    falling_back: Target, failure: Plan, stream: bool
+) -> None:
+    found = measure_fallback(falling_back, failure, stream=stream, pairs=6)
+    assert found.trouble == ""
+    assert {arm: len(values) for arm, values in found.samples.items()} == dict.fromkeys(
+        ["direct", GOOD, FAILING, "direct again", "direct + 5 ms"], 6
+    )
+    assert ("first content event" in found.what) is stream
+    assert found.budget_ms == 60
+
+
+def test_a_gateway_that_does_not_fall_back_is_told_so(upstream: str) -> None:
+    target = Target("none", "external", upstream, "key", upstream_url=upstream)
+    found = measure_fallback(target, Plan(status=529), stream=False, pairs=6)
+    assert found.invalid == (
+        "a turn whose primary answers 529 got HTTP 529 instead of the backup's answer"
+    )
+
+
+@pytest.mark.parametrize(
+    ("primary", "backup", "told"),
+    [
+        (5 * 12, 12, ""),
+        (5 * 12 + 12, 12, ""),  # each failure is tried twice at the primary
+        (4 * 12, 24, "of 24 requests only 12 were tried at the primary"),
+        (12, 0, "of 24 requests only 0 were tried"),
+        (5 * 12, 24, "the backup was asked 24 times for 12 failing turns"),
+    ],
+)
+def test_a_gateway_that_keeps_requests_from_the_primary_is_noticed(
+    primary: int, backup: int, told: str
+) -> None:
+    assert astray({"primary": primary, "backup": backup}, 12).startswith(told)
+    assert bool(astray({"primary": primary, "backup": backup}, 12)) is bool(told)

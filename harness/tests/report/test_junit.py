@@ -54,6 +54,15 @@ def test_properties_carry_level_verdict_and_suspect(identifier: str) -> None:
     assert found == {"level": result.level, "verdict": result.verdict, "suspect": result.suspect}
 
 
+def test_situations_are_counted_for_the_run_and_told_of_each_failure() -> None:
+    counts = "1 good, 1 lost but told, 1 bad, 1 not tried"
+    told = {p.attrib["name"]: p.attrib["value"] for p in suite().iterfind("properties/property")}
+    assert told["Fallback matrix"] == counts
+    failure = case("AUTH-03").find("failure")
+    assert failure is not None
+    assert f"Fallback matrix: {counts} (502, streamed" in (failure.text or "")
+
+
 def test_counts_agree_with_the_cases() -> None:
     found = suite()
     counts = {name: int(found.attrib[name]) for name in ("tests", "failures", "errors", "skipped")}

@@ -17,7 +17,8 @@ def test_the_headline_comes_first() -> None:
 
 
 def test_the_table_counts_by_area() -> None:
-    lines = [line for line in render_summary(sample_record()).splitlines() if line[:1] == "|"]
+    text = render_summary(sample_record()).partition("###")[0]
+    lines = [line for line in text.splitlines() if line[:1] == "|"]
     heads, rule, *rows = [line.strip("| ").split(" | ") for line in lines]
     assert heads[:2] == ["Area", "✗ fail"]
     assert len(rule) == len(heads)
@@ -26,6 +27,22 @@ def test_the_table_counts_by_area() -> None:
     assert auth.split("|")[2].strip() == "1"
     assert lines[-1].count("**1**") == 9
     assert len(rows) == 9
+
+
+def test_a_table_of_situations_is_a_line_of_counts_and_a_table_of_what_is_bad() -> None:
+    text = render_summary(sample_record(results=sample_results("AUTH-03")))
+    section = text[text.index("### Fallback matrix\n") :]
+    assert "4 situations: 1 good, 1 lost but told, 1 bad, 1 not tried. Not tried: seen:" in section
+    heads, rule, bad = [line for line in section.splitlines() if line[:1] == "|"]
+    assert heads == "| Bad | Where | What came | Requirement |"
+    assert rule.count("---") == 4
+    assert bad.startswith("| 502 | streamed ")
+    assert bad.endswith(" | HTTP 502 | AUTH-03 |")
+    assert bad.count("|") == 5
+
+
+def test_without_grids_no_situation_is_told_of() -> None:
+    assert "situation" not in render_summary(sample_record(results=sample_results("OVER-01")))
 
 
 def test_what_to_change_is_ranked_and_says_how() -> None:
@@ -71,7 +88,7 @@ def test_what_was_not_verified_is_listed() -> None:
 def test_a_fit_gateway_gets_no_list_of_repairs() -> None:
     text = render_summary(sample_record(results=sample_results("CONN-01", "AUTH-09")))
     assert text.startswith("## ✅ Fit for Claude Desktop\n")
-    assert "###" not in text
+    assert "### What" not in text
 
 
 def test_nothing_judged_makes_a_summary_without_a_table() -> None:

@@ -206,3 +206,9 @@ def test_a_result_holds_no_secret() -> None:
     assert result.came == "<redacted:api-key> in the body"
     assert result.known is None
     assert result.duration_ms == 1.3
+
+
+def test_what_was_measured_without_a_promise_is_told_as_not_promised() -> None:
+    found = judge(NotApplicable("no budget is promised; measured: 2 ms", "no-promise"), STATED)
+    assert (found.verdict, found.code) == ("not-applicable", "no-promise")
+    assert found.sentence == "no budget is promised; measured: 2 ms"

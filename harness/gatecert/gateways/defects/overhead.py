@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from gatecert.gateways.defects.bending import is_stream
+from gatecert.gateways.defects.bending import is_stream, wants_stream
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.reference.gateway import ReferenceGateway, Route
 from gatecert.wire import Reply, Request
@@ -36,13 +36,25 @@ class SlowFirstEvent(ReferenceGateway):
             yield piece
 
 
-@defect("slow-fallback", "OVER-03")
+@defect("slow-fallback", "OVER-03", "OVER-04")
 class SlowFallback(ReferenceGateway):
     """Before the backup is asked, the gateway backs off."""
 
     @contextlib.asynccontextmanager
     async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
         if route.name == "backup":
+            await asyncio.sleep(_DELAY_S)
+        async with super().open(request, route) as response:
+            yield response
+
+
+@defect("slow-fallback-for-streams", "OVER-04")
+class SlowFallbackForStreams(ReferenceGateway):
+    """Before the backup is asked for a stream, its route is looked up anew."""
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
+        if route.name == "backup" and wants_stream(request):
             await asyncio.sleep(_DELAY_S)
         async with super().open(request, route) as response:
             yield response
