@@ -36,11 +36,11 @@ ROWS: Sequence[Row] = (
 _HEAD = """\
 # What a refusal costs your users
 
-How long a user of Claude Desktop waits after a refusal, and how often the client asks meanwhile, depends
-on the status and two headers. This page is what the simulated client ({engine}) makes of one
-refusal of a streamed turn, if the gateway answers the same way every time; a test keeps it true. Refuse
-what is final in one of the ways that cost **one request**, with a message in `error.message`: it is
-shown as it stands.
+How long a user of Claude Desktop waits after a refusal, and how often the client asks meanwhile,
+depends on the status and two headers. This page is what the simulated client ({engine})
+makes of one refusal of a streamed turn, if the gateway answers the same way every time; a test
+keeps it true. Refuse what is final in one of the ways that cost **one request**, with a message in
+`error.message`: it is shown as it stands.
 
 | status | header | for example | requests | user waits | what the user reads |
 |---|---|---|--:|--:|---|

@@ -8,9 +8,13 @@ from gatecert.desktop import limits
 
 PAGE = Path(__file__).parents[3] / "docs" / "limits.md"
 
+HOW = "python -m gatecert.desktop.limits > docs/limits.md"
+
 
 def test_the_page_is_what_the_model_says() -> None:
-    assert PAGE.read_text("utf-8") == limits.page(), "python -m gatecert.desktop.limits > docs/limits.md"
+    assert PAGE.read_text("utf-8") == limits.page(), (
+        "python -m gatecert.desktop.limits > docs/limits.md"
+    )
 
 
 def test_final_refusals_cost_one_request() -> None:
