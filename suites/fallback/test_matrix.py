@@ -18,8 +18,6 @@ from gatecert.suite import (
 
 _PROMISED = ["fallback"]
 _TURNS = (faults.WHOLE, faults.STREAMED, faults.HISTORY)
-# what each way of asking must survive; which faults lead to the backup is another matter
-_USUAL = ("500", "529", "closed before the answer")
 _WHY = "The provider's outage becomes the user's outage, although a backup stands ready."
 _GUIDE = "guide: FAQ, configured fallbacks route to a backup provider"
 _BILL = "Each turn of an outage is billed several times, and the outage gets longer under the load."
@@ -90,9 +88,8 @@ def test_reset_connection_falls_back(fallbacks: Fallbacks) -> None:
     since="0.2",
 )
 def test_count_falls_back(fallbacks: Fallbacks) -> None:
-    """A token count survives a failing primary: 500, 529 and a closed connection."""
-    failing = [faults.fault(name) for name in _USUAL]
-    fallbacks.judge("survival", faults=failing, modes=(faults.COUNT,))
+    """A token count survives whatever failure of the primary the target promises to survive."""
+    fallbacks.judge("survival", faults=faults.named("failing"), modes=(faults.COUNT,))
 
 
 @requirement(
@@ -106,11 +103,8 @@ def test_count_falls_back(fallbacks: Fallbacks) -> None:
 )
 def test_history_survives(fallbacks: Fallbacks) -> None:
     """A turn with tools and thinking in its history survives, and every provider gets that history whole."""
-    failing = [faults.fault(name) for name in _USUAL]
-    fallbacks.judge("survival", faults=failing, modes=(faults.HISTORY,))
-    fallbacks.judge(
-        "history", faults=[faults.fault(faults.NO_FAULT), *failing], modes=(faults.HISTORY,)
-    )
+    fallbacks.judge("survival", faults=faults.named("failing"), modes=(faults.HISTORY,))
+    fallbacks.judge("history", faults=faults.FAULTS, modes=(faults.HISTORY,))
 
 
 @requirement(
@@ -139,7 +133,9 @@ def test_broken_answer_is_not_passed_for_a_whole_one(fallbacks: Fallbacks) -> No
 )
 def test_begun_answer_stays_one(fallbacks: Fallbacks) -> None:
     """An answer that breaks off, wherever, stays one answer of one provider and is not passed for whole."""
-    fallbacks.judge("honesty", "unity", faults=faults.named("begun"))
+    others = faults.named("begun", "failing", "healthy", "client", "both")
+    fallbacks.judge("unity", faults=others)
+    fallbacks.judge("honesty", faults=[one for one in others if one.kind != "both"])
 
 
 @requirement(
@@ -174,7 +170,7 @@ def test_attempts_stay_within_the_promise(fallbacks: Fallbacks) -> None:
 )
 def test_mistakes_are_not_replayed(fallbacks: Fallbacks) -> None:
     """A 400 and a 413 come back as they are and are not replayed at the backup: streamed, whole, counted."""
-    fallbacks.judge("mistakes", faults=faults.named("client"))
+    fallbacks.judge("mistakes", "error", faults=faults.named("client"))
 
 
 @requirement(
@@ -188,7 +184,7 @@ def test_mistakes_are_not_replayed(fallbacks: Fallbacks) -> None:
 )
 def test_model_name_is_honest(fallbacks: Fallbacks) -> None:
     """Whoever answers, the answer names the model that was asked for, or the one that answered."""
-    fallbacks.judge("model", faults=faults.named("failing", "healthy"), modes=_TURNS)
+    fallbacks.judge("model", faults=faults.FAULTS, modes=_TURNS)
 
 
 @requirement(

@@ -16,7 +16,7 @@ HONEST = "honest"
 # of many or of very large requests: seconds each, so that a defect is judged by them only where
 # they are pinned to it
 COSTLY = (
-    *("FALL-17", "FALL-23", "FALL-27", "FALL-31", "META-20"),
+    *("FALL-17", "FALL-20", "FALL-22", "FALL-23", "FALL-27", "FALL-31", "META-20"),
     *("META-11", "MSG-38", "MSG-39", "MSG-40", "MSG-63", "MSG-64"),
     *("SEC-12", "STREAM-55", "STREAM-70", "STREAM-72"),
 )

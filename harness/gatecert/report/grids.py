@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatecert.record import Cell, Grid, Result, RunRecord
@@ -25,6 +25,7 @@ _COUNTED: Mapping[str, str] = {
     "bad": "bad",
     "none": "not tried",
 }
+_HELD = ("pass", "fixed")
 _MOST_REASONS = 3
 # the sentence that tells the reasons begins so itself
 _PREFIX = re.compile(r"^Not (?:tried|judged): (?=.)", re.DOTALL)
@@ -114,9 +115,10 @@ class Table:
 def tables(record: RunRecord) -> list[Table]:
     """Every grid of a record, in the order in which their names come up."""
     parts = list(_parts(record.results))
+    held = {result.id for result in record.results if result.verdict in _HELD}
     names = dict.fromkeys(grid.name for _, grid in parts)
     return [
-        _table([part for part in parts if part[1].name == name], f"grid-{number}")
+        _table([part for part in parts if part[1].name == name], f"grid-{number}", held)
         for number, name in enumerate(names, 1)
     ]
 
@@ -134,8 +136,11 @@ def _parts(results: Sequence[Result]) -> Iterator[tuple[str, Grid]]:
             yield result.id, grid
 
 
-def _table(parts: Sequence[tuple[str, Grid]], anchor: str) -> Table:
-    """One table of its parts. The largest part says the order of the rows."""
+def _table(parts: Sequence[tuple[str, Grid]], anchor: str, held: Collection[str] = ()) -> Table:
+    """One table of its parts. The largest part says the order of the rows.
+
+    Requirements that ``held`` break nothing, though they looked at a cell that another one breaks.
+    """
     ordered = sorted(parts, key=lambda part: -len(part[1].rows))
     columns = list(dict.fromkeys(c for _, grid in ordered for c in grid.columns))
     names = dict.fromkeys(row.name for _, grid in ordered for row in grid.rows)
@@ -144,18 +149,21 @@ def _table(parts: Sequence[tuple[str, Grid]], anchor: str) -> Table:
         for row in grid.rows:
             for column, cell in zip(grid.columns, row.cells, strict=False):
                 found.setdefault((row.name, column), []).append((identifier, cell))
-    rows = {name: [_merged(found.get((name, column), [])) for column in columns] for name in names}
+    rows = {
+        name: [_merged(found.get((name, column), []), held) for column in columns] for name in names
+    }
     return Table(parts[0][1].name, parts[0][1].about, columns, rows, anchor)
 
 
-def _merged(seen: Sequence[tuple[str, Cell]]) -> Seen:
+def _merged(seen: Sequence[tuple[str, Cell]], held: Collection[str]) -> Seen:
     """The worst that was seen of a cell; what was tried counts before what was not."""
     if not seen:
         return Seen(_EMPTY, [])
     order = list(GRADES)
     best = min(seen, key=lambda one: _rank(one[1], order))[1]
-    ids = dict.fromkeys(identifier for identifier, cell in seen if cell.grade == best.grade)
-    return Seen(best, list(ids))
+    ids = list(dict.fromkeys(name for name, cell in seen if cell.grade == best.grade))
+    broken = [name for name in ids if name not in held] if best.grade == "bad" else []
+    return Seen(best, broken or ids)
 
 
 def _rank(cell: Cell, order: Sequence[str]) -> int:

@@ -14,7 +14,10 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
 
 
-@defect("guesses-token-count", "MSG-13", "MSG-61", "FALL-19")
+@defect(
+    "guesses-token-count",
+    *"MSG-13 MSG-61 FALL-19 FALL-22 FALL-23 FALL-27".split(),
+)
 class GuessesTokenCount(BentAnswer):
     """count_tokens is answered with a guess from the body's length."""
 

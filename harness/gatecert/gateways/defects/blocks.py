@@ -143,7 +143,7 @@ class _OwnCount(ReferenceGateway):
 
 @defect(
     "stubs-token-count",
-    *"MSG-13 MSG-61 MSG-62 FALL-19 FALL-21 FALL-24 FALL-26".split(),
+    *"MSG-13 MSG-61 MSG-62 FALL-19 FALL-21 FALL-24 FALL-26 FALL-22 FALL-23 FALL-27".split(),
 )
 class StubsTokenCount(_OwnCount):
     """count_tokens is a stub that answers 0."""
@@ -153,7 +153,7 @@ class StubsTokenCount(_OwnCount):
 
 @defect(
     "count-error-with-200",
-    *"MSG-13 CONN-07 MSG-61 MSG-62 FALL-19 FALL-24 FALL-26".split(),
+    *"MSG-13 CONN-07 MSG-61 MSG-62 FALL-19 FALL-24 FALL-26 FALL-23 FALL-27".split(),
 )
 class CountErrorWith200(_OwnCount):
     """count_tokens answers 200 with an error in its body."""

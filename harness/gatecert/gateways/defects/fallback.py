@@ -16,7 +16,10 @@ from gatecert.gateways.reference.gateway import ReferenceGateway, Route
 from gatecert.wire import Headers, Reply, Request
 
 
-@defect("no-fallback-on-overload", "FALL-01", "FALL-03", "FALL-19", "FALL-20")
+@defect(
+    "no-fallback-on-overload",
+    *"FALL-01 FALL-03 FALL-19 FALL-20 FALL-31".split(),
+)
 class NoFallbackOnOverload(ReferenceGateway):
     """A 529 does not trigger the fallback."""
 
@@ -26,7 +29,10 @@ class NoFallbackOnOverload(ReferenceGateway):
 
 @defect(
     "no-fallback-on-500",
-    *"FALL-02 FALL-04 FALL-11 FALL-12 FALL-15 FALL-19 FALL-20 FALL-29 META-27".split(),
+    *"""
+        FALL-02 FALL-04 FALL-11 FALL-12 FALL-15 FALL-19 FALL-20 FALL-29 META-27 FALL-27
+        FALL-31
+    """.split(),
 )
 class NoFallbackOn500(ReferenceGateway):
     """A 500 does not trigger the fallback."""
@@ -35,7 +41,7 @@ class NoFallbackOn500(ReferenceGateway):
         return status != 500 and super().falls_back_on(status)
 
 
-@defect("falls-back-on-500-alone", "FALL-13", "FALL-16")
+@defect("falls-back-on-500-alone", "FALL-13", "FALL-16", "FALL-19", "FALL-20")
 class FallsBackOn500Alone(ReferenceGateway):
     """Of the provider's failures 500 and 529 trigger the fallback, 502, 503 and 504 do not."""
 
@@ -43,7 +49,7 @@ class FallsBackOn500Alone(ReferenceGateway):
         return status in (500, 529)
 
 
-@defect("no-fallback-when-dropped", "FALL-14", "FALL-19", "FALL-20")
+@defect("no-fallback-when-dropped", "FALL-14", "FALL-19", "FALL-20", "FALL-31")
 class NoFallbackWhenDropped(ReferenceGateway):
     """A primary that closes the connection before its answer ends the request."""
 
@@ -72,7 +78,7 @@ class _Dropped(Exception):
     "no-fallback-for-streams",
     *"""
         FALL-03 FALL-04 FALL-06 FALL-11 FALL-12 FALL-13 FALL-14 FALL-15 FALL-16 FALL-18
-        FALL-20 FALL-29
+        FALL-20 FALL-29 FALL-17 FALL-27 FALL-31
     """.split(),
 )
 class NoFallbackForStreams(ReferenceGateway):
@@ -83,7 +89,7 @@ class NoFallbackForStreams(ReferenceGateway):
         return routes[:1] if wants_stream(request) else routes
 
 
-@defect("no-fallback-when-refused", "FALL-05", "FALL-06")
+@defect("no-fallback-when-refused", "FALL-05", "FALL-06", "FALL-19", "FALL-20")
 class NoFallbackWhenRefused(ReferenceGateway):
     """A primary that refuses connections ends the request."""
 
@@ -95,7 +101,10 @@ class NoFallbackWhenRefused(ReferenceGateway):
 
 @defect(
     "calls-backup-as-well",
-    *"FALL-07 FALL-08 MSG-14 FALL-24 META-12 META-18 META-19 META-23 META-24".split(),
+    *"""
+        FALL-07 FALL-08 MSG-14 FALL-24 META-12 META-18 META-19 META-23 META-24 FALL-23
+        FALL-27 FALL-31
+    """.split(),
 )
 class CallsBackupAsWell(ReferenceGateway):
     """Each whole answer of the primary is checked against the backup's."""
@@ -110,7 +119,10 @@ class CallsBackupAsWell(ReferenceGateway):
 
 @defect(
     "tries-backup-twice",
-    *"FALL-01 FALL-02 FALL-03 FALL-04 FALL-05 FALL-06 FALL-13 FALL-14 FALL-30".split(),
+    *"""
+        FALL-01 FALL-02 FALL-03 FALL-04 FALL-05 FALL-06 FALL-13 FALL-14 FALL-30 FALL-23
+        FALL-31
+    """.split(),
 )
 class TriesBackupTwice(ReferenceGateway):
     """The backup is called twice for each fallback."""
@@ -150,7 +162,7 @@ class AllFailedIs200(ReferenceGateway):
 
 @defect(
     "splices-backup",
-    *"FALL-10 STREAM-22 STREAM-81 STREAM-82 FALL-22".split(),
+    *"FALL-10 STREAM-22 STREAM-81 STREAM-82 FALL-22 FALL-31".split(),
 )
 class SplicesBackup(ReferenceGateway):
     """A stream that breaks off is continued with the backup's from its beginning."""

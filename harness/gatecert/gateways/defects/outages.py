@@ -21,7 +21,7 @@ _COOL_DOWN_S = 1.0
 _HEDGE_S = 0.1
 
 
-@defect("no-fallback-on-429", "FALL-16")
+@defect("no-fallback-on-429", "FALL-16", "FALL-19", "FALL-20")
 class NoFallbackOn429(ReferenceGateway):
     """A rate limit of the primary does not trigger the fallback."""
 
@@ -29,7 +29,7 @@ class NoFallbackOn429(ReferenceGateway):
         return status != 429 and super().falls_back_on(status)
 
 
-@defect("waits-for-the-primary-for-ever", "FALL-17")
+@defect("waits-for-the-primary-for-ever", "FALL-17", "FALL-19", "FALL-20")
 class WaitsForThePrimary(ReferenceGateway):
     """The limit for the first byte of the primary's answer is not kept."""
 
@@ -37,7 +37,7 @@ class WaitsForThePrimary(ReferenceGateway):
         return None
 
 
-@defect("no-fallback-when-reset", "FALL-18")
+@defect("no-fallback-when-reset", "FALL-18", "FALL-19", "FALL-20")
 class NoFallbackWhenReset(ReferenceGateway):
     """A primary that resets the connection ends the request."""
 
@@ -212,7 +212,7 @@ class HedgesSlowRequests(ReferenceGateway):
         return _HEDGE_S * 1000 if usual is None and count and route.name == "primary" else usual
 
 
-@defect("no-patience-with-the-backup", "FALL-27")
+@defect("no-patience-with-the-backup", "FALL-27", "FALL-19")
 class NoPatienceWithTheBackup(ReferenceGateway):
     """The backup has a shorter limit than the primary."""
 

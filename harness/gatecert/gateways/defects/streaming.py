@@ -76,7 +76,7 @@ class SplitsCharacters(BentStream):
         STREAM-54 STREAM-55 STREAM-70 STREAM-71 STREAM-72 STREAM-74 STREAM-75 STREAM-82
         STREAM-85 STREAM-86 ERR-16 ERR-24 PASS-22 FALL-03 FALL-04 FALL-06 SEC-30 SEC-36
         SEC-65 MSG-65 MSG-67 MSG-68 FALL-13 FALL-14 STREAM-87 STREAM-88 STREAM-89 STREAM-38
-        FALL-16 FALL-18 FALL-20 FALL-28
+        FALL-16 FALL-18 FALL-20 FALL-28 FALL-17 FALL-23 FALL-27 FALL-31
     """.split(),
 )
 class DropsEventLines(BentStream):
@@ -88,7 +88,10 @@ class DropsEventLines(BentStream):
 
 @defect(
     "appends-done",
-    *"STREAM-02 STREAM-08 STREAM-82 SEC-38 FALL-16 FALL-18 FALL-20".split(),
+    *"""
+        STREAM-02 STREAM-08 STREAM-82 SEC-38 FALL-16 FALL-18 FALL-20 FALL-17 FALL-23 FALL-27
+        FALL-31
+    """.split(),
 )
 class AppendsDone(BentStream):
     """A [DONE] of another vendor's protocol takes the place of message_stop."""
@@ -117,7 +120,7 @@ class NumbersBlocksAnew(BentStream):
         STREAM-36 STREAM-37 STREAM-45 STREAM-50 STREAM-54 STREAM-55 STREAM-70 STREAM-71
         STREAM-72 STREAM-74 STREAM-75 STREAM-82 ERR-16 ERR-24 PASS-22 FALL-03 FALL-04 FALL-06
         SEC-30 SEC-36 SEC-65 MSG-65 MSG-67 MSG-68 FALL-13 FALL-14 STREAM-87 STREAM-88
-        STREAM-38 FALL-16 FALL-18 FALL-20 FALL-28
+        STREAM-38 FALL-16 FALL-18 FALL-20 FALL-28 FALL-17 FALL-22 FALL-23 FALL-27 FALL-31
     """.split(),
 )
 class LosesBlockStops(BentStream):
