@@ -5,9 +5,11 @@ from gatecert.suite import (
     DesktopApp,
     Desktops,
     Exchange,
+    Script,
     ScriptedProvider,
     Target,
     expect,
+    not_let_in,
     readable_error,
     refused,
     requirement,
@@ -15,7 +17,8 @@ from gatecert.suite import (
 
 _CLIENT = "observed: what the client repeats for three minutes is 401, 408, 409, 429 and 5xx"
 _WHY = "The user waits for three minutes, with the gateway under eleven requests, and then reads no reason."
-_FINAL = (400, 402, 403, 412)
+# that the client does not repeat it decides; with x-should-retry: false a 429 is as final
+_REFUSED = (400, 402, 403, 412, 429)
 # the client obeys a retry-after up to this, and takes anything longer for final
 _LONGEST_S = 60
 
@@ -37,8 +40,8 @@ def test_spent_budget_stops_the_client(
     desktops: Desktops, provider: ScriptedProvider, target: Target
 ) -> None:
     """A key whose budget is spent is refused for good, at once and in words, before any provider is asked."""
-    for exchange, app in _turns(desktops, provider, target.keys.spent_budget):
-        refused(exchange, "a turn with a spent budget", _FINAL)
+    for exchange, app in _turns(desktops, provider, target, target.keys.spent_budget):
+        refused(exchange, "a turn with a spent budget", _REFUSED)
         _read_at_once(exchange, app, "a turn with a spent budget")
 
 
@@ -56,7 +59,7 @@ def test_rate_limit_says_when_to_come_back(
     desktops: Desktops, provider: ScriptedProvider, target: Target
 ) -> None:
     """A key over its limit is refused with 429 that says when to come back, or that stops the client at once."""
-    for exchange, app in _turns(desktops, provider, target.keys.rate_limited):
+    for exchange, app in _turns(desktops, provider, target, target.keys.rate_limited):
         refused(exchange, "a turn over the rate limit", (429,))
         readable_error(exchange, "the refusal of a turn over the rate limit")
         line, told = app.engine.seen(exchange), exchange.header("retry-after") or ""
@@ -83,30 +86,37 @@ def test_policy_refusal_stops_the_client(
     desktops: Desktops, provider: ScriptedProvider, target: Target
 ) -> None:
     """A key that may not use the model is refused for good, at once and in words, before any provider is asked."""
-    for exchange, app in _turns(desktops, provider, target.keys.not_permitted):
-        refused(exchange, "a turn that a policy forbids", (*_FINAL, 404))
+    for exchange, app in _turns(desktops, provider, target, target.keys.not_permitted):
+        refused(exchange, "a turn that a policy forbids", _REFUSED)
         _read_at_once(exchange, app, "a turn that a policy forbids")
 
 
 def _turns(
-    desktops: Desktops, provider: ScriptedProvider, key: str
+    desktops: Desktops, provider: ScriptedProvider, target: Target, key: str
 ) -> list[tuple[Exchange, DesktopApp]]:
-    """A turn with the key, streamed and not; none of them reaches a provider."""
+    """A turn with the key, streamed and not. Neither these nor a count reach a provider."""
     app, found = desktops(api_key=key), []
     for stream in (False, True):
         script = provider.script()
         exchange = app.engine.turn(script.text, stream=stream).exchange
         if exchange.status is not None and exchange.status >= 400:
-            reached = provider.receipts(script, late=True)
-            expect(
-                not reached,
-                "no request at a provider for what the gateway refuses",
-                "one",
-                hop="gateway → provider",
-                silent=True,
-            )
+            _reached_nobody(provider, script, "a turn that the gateway refuses")
         found.append((exchange, app))
+    if target.promises.serves_count_tokens:
+        script = provider.script()
+        not_let_in(app.engine.count_tokens(script.text), "a token count with the same key")
+        _reached_nobody(provider, script, "a token count that the gateway refuses")
     return found
+
+
+def _reached_nobody(provider: ScriptedProvider, script: Script, what: str) -> None:
+    expect(
+        not provider.receipts(script, late=True),
+        f"no request at a provider for {what}",
+        "one",
+        hop="gateway → provider",
+        silent=True,
+    )
 
 
 def _read_at_once(exchange: Exchange, app: DesktopApp, what: str) -> None:

@@ -72,7 +72,8 @@ class Target:
     address that it has besides its base URL. ``turn_model`` takes the chat model's place in turns:
     a live provider for which none is configured gets the cheapest. ``secrets`` are the values that
     no output may contain, each with the name it is shown under. ``fallback``, ``policy`` and
-    ``attribution`` say more of what is promised. ``mode`` is the embedded gateway's.
+    ``attribution`` say more of what is promised. ``mode`` is the embedded gateway's, and
+    ``invented`` says what of it no vendor has published.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Target:
     version: str = ""
     turn_model: str = ""
     mode: str = ""
+    invented: Sequence[str] = ()
     secrets: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
     @property
@@ -172,7 +174,7 @@ class Target:
             "promises": promises,
             "provider": "scripted" if self.scripted else "live",
             "upstream_url": self.upstream_url,
-            **({"mode": self.mode} if self.mode else {}),
+            **({"mode": self.mode, "invented": list(self.invented)} if self.mode else {}),
             **self._tables(),
         }
 

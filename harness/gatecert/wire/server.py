@@ -71,6 +71,7 @@ class Reply:
     """
 
     def __init__(self, conn: h11.Connection, writer: asyncio.StreamWriter) -> None:
+        self.chunked = True
         self._conn = conn
         self._writer = writer
         self.client_gone = asyncio.Event()
@@ -78,6 +79,7 @@ class Reply:
 
     async def start(self, status: int, headers: Headers, reason: str = "") -> None:
         """Send the status line and headers; without Content-Length the body will be chunked."""
+        self.chunked = all(name.lower() != "content-length" for name, _ in headers)
         self.started = True
         await self._write(
             h11.Response(

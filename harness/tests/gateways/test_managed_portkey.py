@@ -124,7 +124,9 @@ def test_requests_are_routed_by_model_then_by_team_else_to_quarantine(target: Ta
     assert strategy["mode"] == "conditional"
     assert [(c["query"], c["then"]) for c in strategy["conditions"]] == [
         ({"params.model": {"$eq": "claude-unreachable-primary"}}, "dead-primary"),
+        ({"params.model": {"$eq": "claude-impatient-primary"}}, "impatient"),
         ({"metadata.team": {"$eq": "engineering"}}, "known-team"),
+        ({"metadata.team": {"$eq": "research"}}, "other-team"),
     ]
     assert strategy["default"] == "quarantine"
     routes = {route["name"]: route for route in config["targets"]}
@@ -142,7 +144,20 @@ def test_requests_are_routed_by_model_then_by_team_else_to_quarantine(target: Ta
 def test_a_mistake_of_the_client_is_not_replayed(target: Target) -> None:
     routes = config_of(target)["targets"]
     strategies = [route["strategy"] for route in routes if "strategy" in route]
-    assert strategies == [{"mode": "fallback", "on_status_codes": CODES}] * 2
+    usual = {"mode": "fallback", "on_status_codes": CODES}
+    # 408 is what Portkey makes of a primary that is over the limit of its target
+    hurried = {"mode": "fallback", "on_status_codes": [*CODES, 408]}
+    assert strategies == [usual, hurried, usual]
+
+
+def test_each_place_of_a_target_has_its_provider(target: Target) -> None:
+    routes = config_of(target)["targets"]
+    for place, provider in target.attribution.values.items():
+        first, _, second = place.removeprefix("config.targets[").partition("].targets[")
+        route = routes[int(first.rstrip("]"))]
+        found = route["targets"][int(second.rstrip("]"))] if second else route
+        host = found["custom_host"].removesuffix("/v1")
+        assert host.rpartition("7001")[2].strip("/") == {"primary": ""}.get(provider, provider)
 
 
 def test_a_damaged_installation_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gatecert.cli.catalogue import load_identifiers
 from gatecert.gateways.defects import DEFECTS, Defect
-from gatecert.gateways.promises import Promises
+from gatecert.gateways.promises import Attribution, FallbackPromise, Policy, Promises
 from gatecert.gateways.target import SampleKeys, Target
 from gatecert.requirements import MUST, Requirement, Source, load_catalogue
 from gatecert.requirements.catalogue import Catalogue, catalogue_of
@@ -39,6 +39,9 @@ def test_a_requirement_reads_like_a_sentence(one: Requirement) -> None:
 def test_a_requirement_needs_what_a_target_can_have(one: Requirement) -> None:
     known = {f.name for f in fields(Promises)} | {"metadata", "models.unreachable_primary", "tls"}
     known |= {f"keys.{f.name}" for f in fields(SampleKeys)}
+    known |= {"attribution", *(f"fallback.{status}" for status in (429, 500, 529))}
+    tables = {"fallback": FallbackPromise, "policy": Policy, "attribution": Attribution}
+    known |= {f"{name}.{f.name}" for name, table in tables.items() for f in fields(table)}
     assert set(one.needs) <= known
 
 

@@ -14,7 +14,7 @@ from gatecert.gateways.reference.gateway import ReferenceGateway
 from gatecert.wire import Headers, Reply, Request
 
 
-@defect("guesses-token-count", "MSG-13", "MSG-61")
+@defect("guesses-token-count", "MSG-13", "MSG-61", "FALL-19")
 class GuessesTokenCount(BentAnswer):
     """count_tokens is answered with a guess from the body's length."""
 

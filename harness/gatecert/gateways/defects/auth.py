@@ -18,8 +18,9 @@ from gatecert.wire import Headers, Reply, Request
 @defect(
     "accepts-any-key",
     *"""
-        AUTH-03 AUTH-05 AUTH-06 AUTH-07 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-15 AUTH-17 AUTH-18
-        AUTH-20 AUTH-30 AUTH-31 AUTH-33 AUTH-34 AUTH-35 AUTH-38 SEC-05
+        AUTH-03 AUTH-05 AUTH-06 AUTH-07 AUTH-08 AUTH-09 AUTH-10 AUTH-11 AUTH-15 AUTH-17
+        AUTH-18 AUTH-20 AUTH-30 AUTH-31 AUTH-33 AUTH-34 AUTH-35 AUTH-38 SEC-05 AUTH-41
+        AUTH-42 AUTH-43
     """.split(),
 )
 class AcceptsAnyKey(ReferenceGateway):
@@ -111,7 +112,7 @@ class Bare401(ReferenceGateway):
         return Refusal(401, "authentication_error", message)
 
 
-@defect("echoes-key", "AUTH-10")
+@defect("echoes-key", "AUTH-10", "AUTH-41", "AUTH-42", "AUTH-43")
 class EchoesKey(ReferenceGateway):
     """The refusal quotes the offending key."""
 
@@ -140,7 +141,7 @@ class ChecksKeyLate(ReferenceGateway):
         return refusal
 
 
-@defect("passes-client-key", "AUTH-12", "FALL-12", "SEC-54")
+@defect("passes-client-key", "AUTH-12", "FALL-12", "SEC-54", "FALL-29")
 class PassesClientKey(ReferenceGateway):
     """The client's Authorization goes on to the provider beside the provider's key."""
 
@@ -237,7 +238,7 @@ class CountsWithClientKey(ReferenceGateway):
         return headers
 
 
-@defect("echoes-key-tail", "AUTH-10")
+@defect("echoes-key-tail", "AUTH-10", "AUTH-41", "AUTH-42", "AUTH-43")
 class EchoesKeyTail(ReferenceGateway):
     """The refusal quotes the offending key but for its first eight characters."""
 
@@ -246,7 +247,10 @@ class EchoesKeyTail(ReferenceGateway):
         return refusal and self.key_refusal(f"invalid API key ********{key[8:]}")
 
 
-@defect("calls-provider-after-refusal", "AUTH-11", "SEC-30")
+@defect(
+    "calls-provider-after-refusal",
+    *"AUTH-11 SEC-30 AUTH-41 AUTH-42 AUTH-43".split(),
+)
 class CallsProviderAfterRefusal(ReferenceGateway):
     """The request is refused, and sent to the provider all the same, a moment later."""
 

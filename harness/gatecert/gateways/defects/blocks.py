@@ -141,14 +141,20 @@ class _OwnCount(ReferenceGateway):
         await reply.answer(200, [("content-type", "application/json")], self.body)
 
 
-@defect("stubs-token-count", "MSG-13", "MSG-61", "MSG-62")
+@defect(
+    "stubs-token-count",
+    *"MSG-13 MSG-61 MSG-62 FALL-19 FALL-21 FALL-24 FALL-26".split(),
+)
 class StubsTokenCount(_OwnCount):
     """count_tokens is a stub that answers 0."""
 
     body = b'{"input_tokens": 0}'
 
 
-@defect("count-error-with-200", "MSG-13", "CONN-07", "MSG-61", "MSG-62")
+@defect(
+    "count-error-with-200",
+    *"MSG-13 CONN-07 MSG-61 MSG-62 FALL-19 FALL-24 FALL-26".split(),
+)
 class CountErrorWith200(_OwnCount):
     """count_tokens answers 200 with an error in its body."""
 

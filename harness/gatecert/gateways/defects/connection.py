@@ -50,9 +50,7 @@ class RefusesOneToken(ReferenceGateway):
 
 @defect(
     "cools-down-after-error",
-    *"""
-        CONN-03 ERR-24 ERR-27 ERR-31 ERR-39 PASS-23
-    """.split(),
+    *"CONN-03 ERR-24 ERR-27 ERR-31 ERR-39 PASS-23 FALL-24".split(),
 )
 class CoolsDownAfterError(ReferenceGateway):
     """After the provider has refused a request, the user's next one is answered with 429."""
@@ -112,7 +110,7 @@ class OneAtATime(ReferenceGateway):
             await super().forward(request, reply)
 
 
-@defect("cools-down-for-all", "ERR-16")
+@defect("cools-down-for-all", "ERR-16", "FALL-28")
 class CoolsDownForAll(ReferenceGateway):
     """After a failure of the provider nobody is served for a second."""
 

@@ -95,7 +95,7 @@ class BrokenJsonIs500(ReferenceGateway):
         return refusal
 
 
-@defect("hangs-up-without-provider", "ERR-09", "ERR-15")
+@defect("hangs-up-without-provider", "ERR-09", "ERR-15", "FALL-26")
 class HangsUpWithoutProvider(ReferenceGateway):
     """When no provider answers, the client's connection is closed without a word."""
 
@@ -115,7 +115,7 @@ class LeaksProviderAddress(ReferenceGateway):
         return Refusal(502, "api_error", f"fetch failed: {address}/v1/messages: {exc}")
 
 
-@defect("too-large-is-400", "ERR-11")
+@defect("too-large-is-400", "ERR-11", "FALL-24")
 class TooLargeIs400(BentStatus):
     """A 413 becomes a 400."""
 
@@ -152,9 +152,10 @@ class HammersProvider(ReferenceGateway):
 @defect(
     "stream-errors-are-502",
     *"""
-        STREAM-24 ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13 ERR-17
-        ERR-18 ERR-19 ERR-20 ERR-21 ERR-22 ERR-25 ERR-26 ERR-27 ERR-28 ERR-29 ERR-30 ERR-31
-        ERR-33 ERR-34 ERR-35 ERR-36 PASS-16 PASS-17 PASS-18 PASS-19 PASS-20
+        STREAM-24 ERR-01 ERR-02 ERR-03 ERR-04 ERR-05 ERR-06 ERR-07 ERR-11 ERR-12 ERR-13
+        ERR-17 ERR-18 ERR-19 ERR-20 ERR-21 ERR-22 ERR-25 ERR-26 ERR-27 ERR-28 ERR-29 ERR-30
+        ERR-31 ERR-33 ERR-34 ERR-35 ERR-36 PASS-16 PASS-17 PASS-18 PASS-19 PASS-20 FALL-24
+        FALL-26
     """.split(),
 )
 class StreamErrorsAre502(ReferenceGateway):
@@ -167,7 +168,7 @@ class StreamErrorsAre502(ReferenceGateway):
         await reply.answer(502, [("content-type", "text/plain")], b"Bad Gateway")
 
 
-@defect("html-for-dead-provider", "ERR-15")
+@defect("html-for-dead-provider", "ERR-15", "FALL-26")
 class HtmlForDeadProvider(ReferenceGateway):
     """When no provider answers, the client gets a page of markup."""
 

@@ -16,7 +16,7 @@ from gatecert.gateways.reference.gateway import ReferenceGateway, Route
 from gatecert.wire import Headers, Reply, Request
 
 
-@defect("no-fallback-on-overload", "FALL-01", "FALL-03")
+@defect("no-fallback-on-overload", "FALL-01", "FALL-03", "FALL-19", "FALL-20")
 class NoFallbackOnOverload(ReferenceGateway):
     """A 529 does not trigger the fallback."""
 
@@ -24,7 +24,10 @@ class NoFallbackOnOverload(ReferenceGateway):
         return status != 529 and super().falls_back_on(status)
 
 
-@defect("no-fallback-on-500", "FALL-02", "FALL-04", "FALL-11", "FALL-12", "FALL-15")
+@defect(
+    "no-fallback-on-500",
+    *"FALL-02 FALL-04 FALL-11 FALL-12 FALL-15 FALL-19 FALL-20 FALL-29 META-27".split(),
+)
 class NoFallbackOn500(ReferenceGateway):
     """A 500 does not trigger the fallback."""
 
@@ -32,7 +35,7 @@ class NoFallbackOn500(ReferenceGateway):
         return status != 500 and super().falls_back_on(status)
 
 
-@defect("falls-back-on-500-alone", "FALL-13")
+@defect("falls-back-on-500-alone", "FALL-13", "FALL-16")
 class FallsBackOn500Alone(ReferenceGateway):
     """Of the provider's failures 500 and 529 trigger the fallback, 502, 503 and 504 do not."""
 
@@ -40,7 +43,7 @@ class FallsBackOn500Alone(ReferenceGateway):
         return status in (500, 529)
 
 
-@defect("no-fallback-when-dropped", "FALL-14")
+@defect("no-fallback-when-dropped", "FALL-14", "FALL-19", "FALL-20")
 class NoFallbackWhenDropped(ReferenceGateway):
     """A primary that closes the connection before its answer ends the request."""
 
@@ -67,7 +70,10 @@ class _Dropped(Exception):
 
 @defect(
     "no-fallback-for-streams",
-    *"FALL-03 FALL-04 FALL-06 FALL-11 FALL-12 FALL-13 FALL-14 FALL-15".split(),
+    *"""
+        FALL-03 FALL-04 FALL-06 FALL-11 FALL-12 FALL-13 FALL-14 FALL-15 FALL-16 FALL-18
+        FALL-20 FALL-29
+    """.split(),
 )
 class NoFallbackForStreams(ReferenceGateway):
     """Streaming requests have no fallback."""
@@ -87,7 +93,10 @@ class NoFallbackWhenRefused(ReferenceGateway):
         return routes[:1] if dead else routes
 
 
-@defect("calls-backup-as-well", "FALL-07", "FALL-08", "MSG-14")
+@defect(
+    "calls-backup-as-well",
+    *"FALL-07 FALL-08 MSG-14 FALL-24 META-12 META-18 META-19 META-23 META-24".split(),
+)
 class CallsBackupAsWell(ReferenceGateway):
     """Each whole answer of the primary is checked against the backup's."""
 
@@ -101,7 +110,7 @@ class CallsBackupAsWell(ReferenceGateway):
 
 @defect(
     "tries-backup-twice",
-    *"FALL-01 FALL-02 FALL-03 FALL-04 FALL-05 FALL-06 FALL-13 FALL-14".split(),
+    *"FALL-01 FALL-02 FALL-03 FALL-04 FALL-05 FALL-06 FALL-13 FALL-14 FALL-30".split(),
 )
 class TriesBackupTwice(ReferenceGateway):
     """The backup is called twice for each fallback."""
@@ -114,7 +123,7 @@ class TriesBackupTwice(ReferenceGateway):
         await super().relay(request, response, reply)
 
 
-@defect("replays-client-mistakes", "FALL-08")
+@defect("replays-client-mistakes", "FALL-08", "FALL-24")
 class ReplaysClientMistakes(ReferenceGateway):
     """A 400 is replayed at the backup."""
 
@@ -126,6 +135,7 @@ class ReplaysClientMistakes(ReferenceGateway):
     "all-failed-is-200",
     *"""
         FALL-09 ERR-03 ERR-04 ERR-06 ERR-13 ERR-20 ERR-21 ERR-29 ERR-30 ERR-32 ERR-34 ERR-36
+        FALL-26
     """.split(),
 )
 class AllFailedIs200(ReferenceGateway):
@@ -138,7 +148,10 @@ class AllFailedIs200(ReferenceGateway):
         await super().relay(request, response, reply)
 
 
-@defect("splices-backup", "FALL-10", "STREAM-22", "STREAM-81", "STREAM-82")
+@defect(
+    "splices-backup",
+    *"FALL-10 STREAM-22 STREAM-81 STREAM-82 FALL-22".split(),
+)
 class SplicesBackup(ReferenceGateway):
     """A stream that breaks off is continued with the backup's from its beginning."""
 

@@ -129,7 +129,7 @@ class ServesCodeOnly(ReferenceGateway):
         return super().authenticate(request)
 
 
-@defect("knows-no-agents", "AUTH-30", "PASS-01")
+@defect("knows-no-agents", "AUTH-30", "PASS-01", "META-28")
 class KnowsNoAgents(ReferenceGateway):
     """An agent id is looked up like a user, and is of course unknown."""
 

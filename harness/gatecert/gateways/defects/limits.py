@@ -106,3 +106,51 @@ class AsksBeforeThePolicy(ReferenceGateway):
                 async with self.open(asked, route) as response:
                     await response.aread()
         await super().refuse(reply, refusal)
+
+
+@defect("counts-for-spent-keys", "AUTH-41")
+class CountsForSpentKeys(_OtherRefusal):
+    """Budgets are looked at for turns alone; tokens are counted for whoever has a key."""
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        refusal = super().authenticate(request)
+        spent = refusal is not None and refusal.status == 402
+        return None if spent and request.path.endswith("/count_tokens") else refusal
+
+
+@defect("spent-key-may-try-again", "AUTH-41")
+class SpentKeyMayTryAgain(_OtherRefusal):
+    """A spent budget is refused with x-should-retry: true, as everything of that middleware is."""
+
+    state = "spent"
+
+    def instead(self, usual: Refusal) -> Refusal:
+        return Refusal(402, usual.kind, usual.message, (("x-should-retry", "true"),))
+
+
+@defect("limit-ends-on-a-date", "AUTH-42")
+class LimitEndsOnADate(_OtherRefusal):
+    """A rate limit says by a date of the past when to come back."""
+
+    state = "limited"
+
+    def instead(self, usual: Refusal) -> Refusal:
+        date = (("retry-after", "Tue, 01 Jan 2019 00:00:00 GMT"),)
+        return Refusal(429, usual.kind, usual.message, date)
+
+
+@defect("limits-streams-alone", "AUTH-42")
+class LimitsStreamsAlone(_OtherRefusal):
+    """The rate limit is told to streamed turns as it should be, and to others as a page."""
+
+    async def refuse(self, reply: Reply, refusal: Refusal) -> None:
+        if refusal.status == 429 and self._whole:
+            await reply.answer(429, [("content-type", "text/html")], b"<h1>Slow down</h1>")
+            return
+        await super().refuse(reply, refusal)
+
+    _whole = False
+
+    def authenticate(self, request: Request) -> Refusal | None:
+        self._whole = b'"stream":true' not in request.body
+        return super().authenticate(request)

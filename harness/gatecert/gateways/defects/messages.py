@@ -159,9 +159,7 @@ class PinsVersion(_HeaderDefect):
 
 @defect(
     "header-allow-list",
-    *"""
-        META-02 META-11 MSG-11 PASS-01 PASS-02 PASS-03 PASS-11 PASS-12
-    """.split(),
+    *"META-02 META-11 MSG-11 PASS-01 PASS-02 PASS-03 PASS-11 PASS-12 META-28".split(),
 )
 class HeaderAllowList(_HeaderDefect):
     """Only headers on a list reach the provider."""
@@ -171,7 +169,7 @@ class HeaderAllowList(_HeaderDefect):
         return value if kept or name.startswith("anthropic-") else None
 
 
-@defect("strips-signatures", "MSG-12", "ERR-39", "MSG-70")
+@defect("strips-signatures", "MSG-12", "ERR-39", "MSG-70", "FALL-20")
 class StripsSignatures(BentRequest):
     """Thinking signatures are removed from the history."""
 
@@ -231,7 +229,7 @@ class AddsTemperature(BentRequest):
     *"""
         MSG-01 MSG-08 MSG-12 MSG-15 MSG-18 MSG-19 MSG-27 MSG-28 MSG-30 MSG-31 MSG-32 MSG-33
         MSG-35 MSG-36 MSG-37 MSG-41 MSG-43 MSG-44 MSG-48 MSG-50 MSG-52 MSG-53 MSG-54 MSG-55
-        MSG-56 MSG-61 ERR-39 MSG-65 MSG-66 MSG-67 MSG-68 MSG-70
+        MSG-56 MSG-61 ERR-39 MSG-65 MSG-66 MSG-67 MSG-68 MSG-70 FALL-20
     """.split(),
 )
 class AppendsAMessage(BentRequest):
@@ -316,7 +314,7 @@ class DropsFieldsWithoutStream(BentRequest):
                 body.pop(name, None)
 
 
-@defect("mirrors-later", "MSG-14")
+@defect("mirrors-later", "MSG-14", "FALL-30")
 class MirrorsLater(ReferenceGateway):
     """Each request is sent to the provider a second time, a moment after it was answered."""
 

@@ -78,7 +78,7 @@ class IgnoresKeyCase(ReferenceGateway):
 
 @defect(
     "requires-no-keys",
-    *"META-05 META-06 META-13 META-17 META-19 META-20".split(),
+    *"META-05 META-06 META-13 META-17 META-20".split(),
 )
 class RequiresNoKeys(ReferenceGateway):
     """Required keys may be absent."""
@@ -136,7 +136,7 @@ class RefusesMetadataOnDiscovery(ReferenceGateway):
     "metadata-refusal-is-401",
     *"""
         META-05 META-03 META-04 META-06 META-07 META-09 META-10 META-13 META-14
-        META-15 META-16 META-17 META-18 META-19 META-22
+        META-15 META-16 META-17 META-18 META-22
     """.split(),
 )
 class MetadataRefusalIs401(ReferenceGateway):
@@ -161,7 +161,7 @@ class NamelessMetadataRefusal(ReferenceGateway):
 
 @defect(
     "checks-metadata-late",
-    *"META-10 META-13 META-14 META-15 META-16 META-17 META-18 META-19".split(),
+    *"META-10 META-13 META-14 META-15 META-16 META-17 META-18".split(),
 )
 class ChecksMetadataLate(ReferenceGateway):
     """The provider is called before the metadata is checked."""

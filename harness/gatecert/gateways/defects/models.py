@@ -60,7 +60,10 @@ class SwapsModel(BentRequest):
         body["model"] = "claude-opus-4-6"
 
 
-@defect("no-dated-model", "MODEL-05", "CONN-10", "MODEL-08", "MODEL-13")
+@defect(
+    "no-dated-model",
+    *"MODEL-05 CONN-10 MODEL-08 MODEL-13 META-26 META-28".split(),
+)
 class NoDatedModel(ReferenceGateway):
     """The dated name that background calls use is not routed."""
 
@@ -96,7 +99,7 @@ class UnknownModelIs500(ReferenceGateway):
         return refusal
 
 
-@defect("names-its-own-model", "MODEL-07")
+@defect("names-its-own-model", "MODEL-07", "FALL-25")
 class NamesItsOwnModel(BentStream, BentAnswer):
     """Answers carry the gateway's route name in place of the model."""
 

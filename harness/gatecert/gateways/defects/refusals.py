@@ -35,7 +35,7 @@ class _RefusesAnotherWay(ReferenceGateway):
         await super().serve(request, reply)
 
 
-@defect("refuses-streams-by-event", "AUTH-31")
+@defect("refuses-streams-by-event", "AUTH-31", "AUTH-41", "AUTH-42", "AUTH-43")
 class RefusesStreamsByEvent(_RefusesAnotherWay):
     """A streamed turn with a wrong key is answered 200, with an error event."""
 

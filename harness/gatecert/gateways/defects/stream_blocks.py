@@ -46,7 +46,7 @@ class _BentDelta(BentStream):
         return [event("content_block_delta", data)]
 
 
-@defect("starts-messages-twice", "STREAM-02", "STREAM-89")
+@defect("starts-messages-twice", "STREAM-02", "STREAM-89", "FALL-22")
 class StartsMessagesTwice(BentStream):
     """message_start is sent twice."""
 

@@ -123,7 +123,7 @@ class DoesNotCountBytes(ReferenceGateway):
                 raise
 
 
-@defect("makes-up-an-end", "STREAM-84")
+@defect("makes-up-an-end", "STREAM-84", "FALL-22")
 class MakesUpAnEnd(RewrittenStream):
     """A stream that ended without message_stop gets one, with a stop_reason."""
 

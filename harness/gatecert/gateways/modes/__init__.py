@@ -58,6 +58,7 @@ class Mode:
             promises=promises,
             fallback=replace(target.fallback, **tables.get("fallback", {})),
             mode=self.name,
+            invented=self.invented,
         )
         if "policy" in tables:
             changed = replace(changed, policy=read_as(Policy, tables["policy"], place))

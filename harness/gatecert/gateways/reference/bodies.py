@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from typing import Any
+
+_PLACE = re.compile(r"\{(status|type|message|prefixed)\}")
 
 
 def filled_in(template: str, status: int, kind: str | None, message: str) -> bytes:
     """A JSON template with status, error type and message in their places."""
     values: dict[str, Any] = {
-        "{status}": status,
-        "{type}": kind,
-        "{message}": message,
-        "{prefixed}": f"anthropic error: {message}",
+        "status": status,
+        "type": kind,
+        "message": message,
+        "prefixed": f"anthropic error: {message}",
     }
-    for place, value in values.items():
-        template = template.replace(place, json.dumps(value))
-    return template.encode()
+    # in one pass: a message may hold what looks like a place
+    return _PLACE.sub(lambda found: json.dumps(values[found[1]]), template).encode()
 
 
 def told_anew(template: str, status: int, body: bytes) -> bytes:
@@ -25,7 +27,7 @@ def told_anew(template: str, status: int, body: bytes) -> bytes:
     try:
         error = json.loads(body)["error"]
         return filled_in(template, status, error.get("type"), str(error["message"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return body
 
 
@@ -33,7 +35,7 @@ def only_fields(body: bytes, names: Collection[str]) -> bytes:
     """A body with these fields at its top alone, in their order; what is no object stays."""
     try:
         whole = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body
     if not isinstance(whole, dict):
         return body

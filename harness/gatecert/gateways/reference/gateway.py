@@ -296,6 +296,8 @@ class ReferenceGateway(Decisions):
 
     def own_headers(self, response: httpx.Response) -> Headers:
         """What the configuration adds to each answer of a provider."""
+        if not self.config.answer_headers:
+            return []
         place = {"/backup": "1", "/other": "2"}.get(response.url.path.partition("/v1")[0], "0")
         trace = response.request.headers.get("x-portkey-trace-id", "")
         added = self.config.answer_headers.items()
@@ -320,7 +322,7 @@ class ReferenceGateway(Decisions):
 
     async def broken_off(self, request: Request, reply: Reply) -> None:
         """The provider broke off in the middle: so must we, or it would look complete."""
-        if self.config.ends_broken_streams:
+        if self.config.ends_broken_streams and reply.chunked:
             await reply.end()
             return
         reply.abort()
