@@ -27,7 +27,7 @@ _HINTS_FALLBACK = {"portkey": "no retry in the config: each attempt waits 1, 2, 
     fix=_FIX,
     needs=["overhead_p50_ms"],
     hints={
-        "nginx": 'keepalive in the upstream, with proxy_http_version 1.1 and proxy_set_header Connection ""',
+        "nginx": 'keepalive in the upstream, with proxy_http_version 1.1 and proxy_set_header Connection ""; client_body_buffer_size 1m, or each body takes the way over a file',
         "haproxy": "http-reuse safe",
     },
 )

@@ -11,7 +11,7 @@ import pytest
 
 from gatecert.cli.catalogue import catalogue_page, load_identifiers, load_trace
 from gatecert.cli.parser import build_parser
-from gatecert.gateways.promises import Promises
+from gatecert.gateways.promises import FallbackPromise, Promises
 from gatecert.gateways.targetfile import parse_target
 from gatecert.requirements import load_catalogue
 from gatecert.requirements.tracepage import trace_page
@@ -69,3 +69,22 @@ def test_promises_are_all_in_the_guide() -> None:
     guide = (ROOT / "docs" / "guide.md").read_text("utf-8")
     missing = [field.name for field in fields(Promises) if f"`{field.name}`" not in guide]
     assert not missing
+
+
+def test_promises_in_the_page_on_fallback_are_ones_that_a_target_file_may_make(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ACME_KEY", "sk-acme-0123456789")
+    text = (ROOT / "docs" / "fallback.md").read_text("utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    head = '[gateway]\nname = "x"\nbase_url = "http://127.0.0.1:1"\napi_key_env = "ACME_KEY"\n'
+    means = '[upstream]\nlisten = "127.0.0.1:2"\n[promises]\nfallback = true\n'
+    for block in blocks:
+        parsed = parse_target(tomllib.loads(f"{head}{means}{block}"), "fallback.md").target
+        assert parsed.fallback != FallbackPromise()
+
+
+def test_every_key_of_a_fallback_is_explained() -> None:
+    text = (ROOT / "docs" / "fallback.md").read_text("utf-8")
+    assert [f.name for f in fields(FallbackPromise) if f"`{f.name}`" not in text] == []
