@@ -22,7 +22,7 @@ from gatecert.requirements import AREAS
 
 EMBEDDED = "embedded"
 DEFAULT_CLIENT_PROFILE = ENGINE_DESKTOP.name
-DEFAULT_MAX_REQUESTS = 2_000
+DEFAULT_MAX_REQUESTS = 3_000
 DEFAULT_OVERHEAD_PAIRS = 30
 # below that no 95 % interval for a median exists
 LEAST_OVERHEAD_PAIRS = 6

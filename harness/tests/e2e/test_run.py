@@ -157,10 +157,10 @@ def test_live_provider_says_what_could_not_run(tmp_path: Path, gateway: Embedded
     assert "STREAM-03" in left["not_verified"]
     background = "claude-haiku-4-5-20251001"
     assert left["selection"]["limits"] == {
-        "requests": 2000, "tokens": 2_000_000, "output_tokens": 16, "model": background,
+        "requests": 3000, "tokens": 2_000_000, "output_tokens": 16, "model": background,
     }  # fmt: skip
     announced, certifying, *_ = ran.out.splitlines()
-    assert announced.startswith("live provider: at most 2,000 requests and 2,000,000 tokens, input")
+    assert announced.startswith("live provider: at most 3,000 requests and 2,000,000 tokens, input")
     assert f"model {background} (the background model, for no chat" in announced
     assert certifying.startswith("Certifying gateway")
     turn, _ = judged["URL-08"]["evidence"]["exchanges"]
