@@ -15,7 +15,7 @@ from gatecert.suite import (
     requirement,
 )
 
-_CLIENT = "observed: what the client repeats for three minutes is 401, 408, 409, 429 and 5xx"
+_CLIENT = "observed: what the client repeats for three minutes is 408, 409, 429 and 5xx; on a command line 401 too"
 _WHY = "The user waits for three minutes, with the gateway under eleven requests, and then reads no reason."
 # that the client does not repeat it decides; with x-should-retry: false a 429 is as final
 _REFUSED = (400, 402, 403, 412, 429)

@@ -49,7 +49,7 @@ def test_only_allowed_values_pass(mailing: Mailing) -> None:
 @requirement(
     "META-22",
     MUST,
-    source="observed: the client repeats 401, 408, 409, 429 and 5xx for three minutes",
+    source="observed: the client repeats 408, 409, 429 and 5xx for three minutes, engines on a command line 401 too",
     why="The user waits for three minutes, and then reads a message that does not say what is wrong.",
     fix="Refuse a violation with 400, 403 or 412, x-should-retry: false, and words that name the header.",
     needs=["metadata", "policy.rules"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from gatecert.gateways.target import Target
 from gatecert.metadata.cases import EITHER, ONE, REFUSED, SAME, Case, Setting, rules_of
 
 LAYERS = ("answer", "provider", "attribution")
-# these the client repeats, for minutes
+# these the client repeats, for minutes; a 401 does so where its engine runs on a command line
 REPEATED = (401, 408, 409, 425, 429)
 NOWHERE = ""
 _SHOWN = 100
@@ -119,7 +120,20 @@ def _filed_as(seen: Outcome, meant: Mapping[str, Any]) -> bool:
     """Whether the log has it as meant, or keeps the text as it came and makes nothing of it."""
     if seen.attributed is ... or json_equal(seen.attributed, dict(meant)):
         return True
-    return isinstance(seen.attributed, Mapping) and seen.attributed.get("") in seen.sent
+    if not isinstance(seen.attributed, Mapping):
+        return False
+    return seen.attributed.get("") in seen.sent or _byte_for_byte(seen)
+
+
+def _byte_for_byte(seen: Outcome) -> bool:
+    """Whether the log holds the very bytes that came, which are no UTF-8 and shown as such."""
+    for text in seen.sent:
+        if "\ufffd" in text:
+            try:
+                return json_equal(seen.attributed, json.loads(text))
+            except ValueError:
+                continue
+    return False
 
 
 def _short(metadata: Any) -> str:

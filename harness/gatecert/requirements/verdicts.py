@@ -40,6 +40,7 @@ REASONS: dict[str, str] = {
     "no-means": "the target promises it and gives nothing to test it with",
     "gateway-cooling": "the gateway refuses every request since an earlier requirement",
     "untrusted": "the client trusts no connection to the gateway, so it sends nothing",
+    "out-of-earshot": "the gateway is on another machine, where our listener cannot be called",
     "live-provider": "the provider cannot be scripted, so what it shall do cannot be set up",
     "measurement-invalid": "the measurement's own controls did not hold",
     "measurement-inconclusive": "the interval of the measurement contains the budget",

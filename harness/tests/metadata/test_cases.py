@@ -139,6 +139,16 @@ def test_a_log_may_keep_the_text_as_it_came() -> None:
     assert [one.layer for one in judged(COMMA, SETTING, TARGET, cut)] == ["attribution"]
 
 
+def test_a_log_may_keep_the_bytes_as_they_came() -> None:
+    case = BY_NAME["a name with umlauts, as Latin-1"]
+    (line,) = case.lines(SETTING)
+    text = line.partition(b": ")[2].decode("utf-8", "replace")
+    seen = Outcome(200, "HTTP 200", ["primary"], json.loads(text), [text])
+    assert judged(case, SETTING, TARGET, seen) == []
+    other = replace(seen, attributed={**METADATA, "user": "JÃ¼rgen WeiÃŸ"})
+    assert [one.layer for one in judged(case, SETTING, TARGET, other)] == ["attribution"]
+
+
 def test_a_route_that_nobody_promised_is_not_judged() -> None:
     seen = Outcome(200, "HTTP 200", None, ...)
     assert judged(COMMA, SETTING, TARGET, seen) == []
