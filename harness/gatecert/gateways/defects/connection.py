@@ -110,7 +110,7 @@ class OneAtATime(ReferenceGateway):
             await super().forward(request, reply)
 
 
-@defect("cools-down-for-all", "ERR-16", "FALL-28")
+@defect("cools-down-for-all", "FALL-28", "ERR-16")
 class CoolsDownForAll(ReferenceGateway):
     """After a failure of the provider nobody is served for a second."""
 

@@ -200,7 +200,7 @@ class ComparesContentTypes(ReferenceGateway):
         return super().check_body(request)
 
 
-@defect("makes-a-message-of-anything", "ERR-43", "FALL-21")
+@defect("makes-a-message-of-anything", "FALL-21", "ERR-43")
 class MakesAMessageOfAnything(ReferenceGateway):
     """A 200 of the provider that is no message becomes an empty one."""
 

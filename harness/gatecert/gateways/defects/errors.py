@@ -168,7 +168,7 @@ class StreamErrorsAre502(ReferenceGateway):
         await reply.answer(502, [("content-type", "text/plain")], b"Bad Gateway")
 
 
-@defect("html-for-dead-provider", "ERR-15", "FALL-26")
+@defect("html-for-dead-provider", "FALL-26", "ERR-15")
 class HtmlForDeadProvider(ReferenceGateway):
     """When no provider answers, the client gets a page of markup."""
 

@@ -72,9 +72,11 @@ class ReturnsNamesInConnection(ReferenceGateway):
 class StripsWhatConnectionNamesLast(ReferenceGateway):
     """What Connection names is dropped after the provider's key was added."""
 
-    def forwarded_headers(self, request: Request) -> Headers:
+    def outgoing_headers(self, request: Request, route: Route) -> Headers:
         named = named_in_connection(request.headers)
-        return [(k, v) for k, v in super().forwarded_headers(request) if k.lower() not in named]
+        return [
+            (k, v) for k, v in super().outgoing_headers(request, route) if k.lower() not in named
+        ]
 
 
 @defect("keeps-the-clients-host", "SEC-23")

@@ -99,7 +99,7 @@ class UnknownModelIs500(ReferenceGateway):
         return refusal
 
 
-@defect("names-its-own-model", "MODEL-07", "FALL-25", "FALL-31")
+@defect("names-its-own-model", "FALL-25", "MODEL-07", "FALL-31")
 class NamesItsOwnModel(BentStream, BentAnswer):
     """Answers carry the gateway's route name in place of the model."""
 

@@ -270,7 +270,7 @@ class RetriesWithTheClient(ReferenceGateway):
         return [route for route in super().routes(request) for _ in range(min(self._times, 5))]
 
 
-@defect("believes-the-primary-dead", "FALL-31", "MODEL-16")
+@defect("believes-the-primary-dead", "FALL-31")
 class BelievesThePrimaryDead(ReferenceGateway):
     """After a failure of the primary the next two turns go to the backup, and to nobody else."""
 

@@ -266,7 +266,7 @@ class KeepsFiftyMessages(BentRequest):
             body["messages"] = [first, *others[-_WINDOW:]] if others else body["messages"]
 
 
-@defect("drops-repeated-messages", "MSG-63", "MSG-66")
+@defect("drops-repeated-messages", "MSG-66")
 class DropsRepeatedMessages(BentRequest):
     """A message that was in the conversation before is left out."""
 

@@ -231,7 +231,7 @@ class ReferenceGateway(Decisions):
             route.base_url + self.forwarded_target(request),
             headers=[
                 (k.encode("latin-1"), v.encode("latin-1"))
-                for k, v in [*self.forwarded_headers(request), self.credential(route)]
+                for k, v in self.outgoing_headers(request, route)
             ],
             content=self.forwarded_body(request),
         )
@@ -262,9 +262,14 @@ class ReferenceGateway(Decisions):
         names = self.config.forwarded_names
         return [(k, v) for k, v in kept if not names or k.lower() in names]
 
+    def outgoing_headers(self, request: Request, route: Route) -> Headers:
+        """What a provider gets: what passes, and its own key."""
+        return [*self.forwarded_headers(request), self.credential(route)]
+
     def credential(self, route: Route) -> tuple[str, str]:
-        """The key of the provider that is called, and of no other."""
-        return "x-api-key", self.config.provider_keys[route.name]
+        """The key of the provider that is called; of one without a name the first one's."""
+        keys = self.config.provider_keys
+        return "x-api-key", keys.get(route.name, keys["primary"])
 
     def forwarded_body(self, request: Request) -> bytes:
         """The body, byte for byte, unless the configuration lists the fields that pass."""
