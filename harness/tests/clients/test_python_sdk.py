@@ -242,17 +242,20 @@ def test_a_crowded_provider_is_tried_again(bench: Bench, connect: Connect, statu
 
 def test_retries_end_with_the_providers_words(bench: Bench, connect: Connect) -> None:
     error = {"type": "rate_limit_error", "message": "the team's budget of tokens is spent"}
-    wanted = script(Plan(status=429, headers={"retry-after-ms": "5"}, error=error))
+    spent = Plan(status=429, headers={"retry-after-ms": "5"}, error=error)
+    wanted = script(spent, backup=(spent,))
     with pytest.raises(sdk.RateLimitError, match="budget of tokens is spent"):
         connect(max_retries=2).messages.create(**ask(wanted))
-    assert len(bench.receipts(wanted)) == 3
+    asked = [r.provider for r in bench.receipts(wanted)]
+    assert asked == ["primary", "backup"] * 3
 
 
 def test_an_error_that_shall_not_be_retried_is_not(bench: Bench, connect: Connect) -> None:
-    wanted = script(Plan(status=429, headers={"x-should-retry": "false"}))
+    final = Plan(status=429, headers={"x-should-retry": "false"})
+    wanted = script(final, backup=(final,))
     with pytest.raises(sdk.RateLimitError):
         connect(max_retries=2).messages.create(**ask(wanted))
-    assert len(bench.receipts(wanted)) == 1
+    assert [r.provider for r in bench.receipts(wanted)] == ["primary", "backup"]
 
 
 def test_a_fallback_of_the_gateway_is_no_business_of_the_client(
