@@ -14,6 +14,7 @@ from typing import Any
 
 from gatecert.checks import a_receipt, answered, json_equal, same
 from gatecert.desktop import DesktopApp, Turn
+from gatecert.desktop.draft import Draft
 from gatecert.requirements import expect
 from gatecert.session.witness import ScriptedProvider
 from gatecert.upstream import Plan, Receipt
@@ -74,16 +75,29 @@ def lean_turn(
     ``further`` messages follow the user's ``text``, ``fields`` replace body fields and ``without``
     names some to leave out, ``betas`` come after the engine's own.
     """
+    draft = lean_draft(
+        desktop, text, further=further, fields=fields, without=without, betas=betas, stream=stream
+    )
+    return desktop.engine.send_draft(replace(draft, path=path or draft.path))
+
+
+def lean_draft(
+    desktop: DesktopApp,
+    text: str,
+    *,
+    further: Sequence[Json] = (),
+    fields: Mapping[str, Any] | None = None,
+    without: Collection[str] = (),
+    betas: Sequence[str] = (),
+    stream: bool = False,
+) -> Draft:
+    """The draft of such a turn; nothing is sent."""
     first = {"role": "user", "content": [{"type": "text", "text": text}]}
     lean = {"system": [{"type": "text", "text": "Answer briefly."}], "tools": [READ]}
     extra = {**lean, **(fields or {})}
     draft = desktop.engine.draft([first, *further], stream=stream, extra=extra)
-    draft = replace(
-        draft.without_fields(*without),
-        betas=tuple(dict.fromkeys([*draft.betas, *betas])),
-        path=path or draft.path,
-    )
-    return desktop.engine.send_draft(draft)
+    together = dict.fromkeys([*draft.betas, *betas])
+    return replace(draft.without_fields(*without), betas=tuple(together))
 
 
 def arrivals(

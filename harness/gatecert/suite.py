@@ -34,7 +34,7 @@ from gatecert.desktop.models import usable_models
 from gatecert.desktop.shapes import first_message
 from gatecert.fallbacks import Fallbacks, Fault, Observation, faults, observe, problems, repeated
 from gatecert.gateways.target import Target
-from gatecert.metadata import Mailing, in_group, metadata_line, written
+from gatecert.metadata import Mailing, given, in_group, metadata_line, written
 from gatecert.overhead import Paired
 from gatecert.requirements import (
     MAY,
@@ -119,6 +119,7 @@ __all__ = [
     "faults",
     "field_of",
     "first_message",
+    "given",
     "headed_turns",
     "hints",
     "in_group",

@@ -31,10 +31,12 @@ ALLOWED = {
     },
     "attribution": {"gateways", "requirements"},
     "metadata": {
-        *("attribution", "checks", "desktop", "gateways", "record", "requirements", "session")
+        *("attribution", "checks", "desktop", "gateways", "record", "requirements"),
+        *("session", "upstream"),
     },
     "fallbacks": {
-        *("arrival", "desktop", "gateways", "record", "requirements", "session", "upstream")
+        *("arrival", "checks", "desktop", "gateways", "record", "requirements"),
+        *("session", "upstream"),
     },
     "suite": {
         *("attribution", "fallbacks", "metadata"),

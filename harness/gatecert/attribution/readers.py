@@ -61,6 +61,7 @@ class Log:
         self._sleep = sleep
         self._seen: deque[Entry] = deque(maxlen=_MOST_KEPT)
         self._missed = 0
+        self._lock = threading.Lock()
 
     def of(self, ids: Collection[str], count: int = 1) -> list[Entry]:
         """The entries that name one of these ids, once there are ``count`` or time is up.
@@ -72,8 +73,9 @@ class Log:
         patience_ms = within_ms if self._missed < _MOST_MISSED else min(within_ms, _IMPATIENT_MS)
         deadline = self._clock() + patience_ms / 1000
         while True:
-            self._seen.extend(entry_of(raw, self.places) for raw in self._source.fresh())
-            found = [entry for entry in self._seen if entry.names(ids)]
+            with self._lock:  # requests that are under way together look for their entries together
+                self._seen.extend(entry_of(raw, self.places) for raw in self._source.fresh())
+                found = [entry for entry in self._seen if entry.names(ids)]
             if len(found) >= count:
                 return found
             if self._clock() >= deadline:
@@ -144,7 +146,6 @@ class LogEndpoint:
     def __init__(self, url: str, key: str) -> None:
         self._url = url
         self._client = _client(key)
-        self._known: set[str] = set()
         self._known = {repr(raw) for raw in self._all()}
 
     def fresh(self) -> Iterator[Any]:
@@ -159,13 +160,18 @@ class LogEndpoint:
         self._client.close()
 
     def _all(self) -> list[Any]:
+        data = b""
         try:
-            answer = self._client.get(self._url)
+            with self._client.stream("GET", self._url) as answer:
+                if answer.status_code != 200:
+                    raise LogUnreadable(f"the gateway's log answers HTTP {answer.status_code}")
+                for piece in answer.iter_bytes():
+                    data += piece
+                    if len(data) > _MOST_BYTES:
+                        raise LogUnreadable("the gateway's log answers with more than 64 MiB")
         except httpx.HTTPError as exc:
             raise LogUnreadable(f"the gateway's log does not answer ({exc})") from None
-        if answer.status_code != 200:
-            raise LogUnreadable(f"the gateway's log answers HTTP {answer.status_code}")
-        return list(entries_in(answer.text))
+        return list(entries_in(data.decode("utf-8", "replace")))
 
 
 class LogStream:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+from gatecert.arrival import forgiven
+from gatecert.checks import json_equal
 from gatecert.fallbacks.faults import COUNT, HISTORY, NO_FAULT
 from gatecert.fallbacks.observing import BEFORE, Observation
 from gatecert.gateways.target import Target
 
-ASPECTS = (
+Aspect = Literal[
     "survival",
     "honesty",
     "unity",
@@ -19,17 +22,17 @@ ASPECTS = (
     "patience",
     "history",
     "error",
-)
+]
 
 
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong in one cell.
 
-    ``silent`` says that the client was not told; ``aspect`` is one of :data:`ASPECTS`.
+    ``silent`` says that the client was not told.
     """
 
-    aspect: str
+    aspect: Aspect
     expected: str
     came: str
     silent: bool = False
@@ -53,8 +56,7 @@ def _answer(seen: Observation, target: Target) -> Iterator[Problem]:
     if owed and seen.answered_by != "backup":
         yield Problem("survival", "the backup's answer, whole", came)
     if kind == "healthy" and seen.answered_by != "primary":
-        aspect = "patience" if seen.fault.name != NO_FAULT else "attempts"
-        yield Problem(aspect, "the answer of the primary, which is good", came)
+        yield Problem(_of_healthy(seen), "the answer of the primary, which is good", came)
     if kind in ("both", "client") and not seen.answered_by and not _readable(seen):
         wanted = "an error with a status from 400 on and a message that the client can show"
         yield Problem("error", wanted, came)
@@ -81,18 +83,27 @@ def _requests(seen: Observation, target: Target) -> Iterator[Problem]:
             "mistakes", "no request at the backup", "the same mistake made there", silent=True
         )
     if seen.fault.kind == "healthy" and asked["backup"]:
-        aspect = "attempts" if seen.fault.name == NO_FAULT else "patience"
-        yield Problem(
-            aspect, "no request at the backup while the primary is good", "one", silent=True
-        )
+        wanted = "no request at the backup while the primary is good"
+        yield Problem(_of_healthy(seen), wanted, "one", silent=True)
+    if target.fallback.model_at_backup and not seen.fault.model:
+        other = seen.models_asked("backup") - {target.fallback.model_at_backup}
+        if other:
+            wanted = f"the backup to be asked for {target.fallback.model_at_backup}"
+            yield Problem("model", wanted, f"it asked for {', '.join(sorted(other))}", silent=True)
     if seen.mode == HISTORY:
         for receipt in seen.receipts:
             body = receipt.json()
             messages = body.get("messages") if isinstance(body, dict) else None
-            if not isinstance(messages, list) or messages[1:] != list(BEFORE):
+            kept = messages[1:] if isinstance(messages, list) else messages
+            if not json_equal(BEFORE, forgiven(list(BEFORE), kept)):
                 wanted = "the thinking, its signature, the tool's use and its result unchanged"
                 came = f"another history at the {receipt.provider}"
                 yield Problem("history", wanted, came, silent=True)
+
+
+def _of_healthy(seen: Observation) -> Aspect:
+    """What a good primary that is left is a matter of: of patience, if it is slow."""
+    return "attempts" if seen.fault.name == NO_FAULT else "patience"
 
 
 def told(seen: Observation) -> str:

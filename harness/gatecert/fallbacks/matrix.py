@@ -9,11 +9,11 @@ import pytest
 
 from gatecert.desktop import DesktopApp
 from gatecert.fallbacks.faults import FAULTS, MODES, Fault
-from gatecert.fallbacks.judging import Problem, problems, told
+from gatecert.fallbacks.judging import Aspect, Problem, problems, told
 from gatecert.fallbacks.observing import Observation, observe, patient
 from gatecert.gateways.target import Target
 from gatecert.record import Cell, Grid, GridRow
-from gatecert.requirements import fail
+from gatecert.requirements import NotApplicable, fail
 from gatecert.session.witness import ScriptedProvider, Witness
 
 GRID = "Fallback matrix"
@@ -72,26 +72,31 @@ class Fallbacks:
         return self.cache[key]
 
     def judge(
-        self, *aspects: str, faults: Sequence[Fault], modes: Collection[str] = MODES
-    ) -> list[Observation]:
+        self, *aspects: Aspect, faults: Sequence[Fault], modes: Collection[str] = MODES
+    ) -> None:
         """Raise NotMet for the first cell that is wrong in one of these aspects.
 
-        Returns what was looked at, which a caller must find not to be nothing.
+        Raises NotApplicable if there is no cell of which the target promises anything.
         """
         seen = list(self.cells(faults, modes))
         wrong = [(one, p) for one in seen for p in self._wrong(one) if p.aspect in aspects]
-        self.show([one for one, _ in wrong] or seen)
+        self._show([one for one, _ in wrong] or seen)
         if wrong:
             self._tell(wrong)
-        return seen
+        owed = [one for one in seen if one.fault.promised(one.mode, self.target)]
+        if not (owed if aspects == ("survival",) else seen):
+            raise NotApplicable(
+                "the target promises no fallback for any of these: "
+                f"{', '.join(fault.name for fault in faults)} ({', '.join(modes)})",
+                "no-promise",
+            )
 
-    def show(self, seen: Sequence[Observation]) -> None:
+    def _show(self, seen: Sequence[Observation]) -> None:
         """Make these cells, and the grid of all that was looked at, evidence."""
-        for one in dict.fromkeys(map(id, seen)):
-            found = next(s for s in seen if id(s) == one)
-            self.witness.exchanges.append(found.exchange)
-            self.witness.tokens.append(found.token)
-            self.witness.settled[found.token] = list(found.receipts)
+        for one in {one.token: one for one in seen}.values():
+            self.witness.exchanges.append(one.exchange)
+            self.witness.tokens.append(one.token)
+            self.witness.settled[one.token] = list(one.receipts)
         self.witness.grids[:] = [self._grid()]
 
     def _tell(self, wrong: Sequence[tuple[Observation, Problem]]) -> None:

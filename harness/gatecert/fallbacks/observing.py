@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gatecert.arrival import READ, lean_turn
+from gatecert.arrival import lean_draft, lean_turn
 from gatecert.desktop import DesktopApp, Exchange, Turn
 from gatecert.desktop.recovery import Clock, Limits
 from gatecert.fallbacks.faults import (
@@ -193,9 +193,7 @@ def patient(fault: Fault, target: Target) -> Fault:
 
 def repeated(desktop: DesktopApp, text: str, requests: int = 4) -> int:
     """Let the client repeat a failing turn as it does, without its waits; how often it asked."""
-    words = {"role": "user", "content": [{"type": "text", "text": text}]}
-    lean = {"system": [{"type": "text", "text": "Answer briefly."}], "tools": [READ]}
-    draft = desktop.engine.draft([words], extra=lean)
+    draft = lean_draft(desktop, text, stream=True)
     clock = Clock(sleep=lambda seconds: None, chance=lambda: 0.5)
     kept = desktop.engine.persist(draft, clock=clock, limits=Limits(requests=requests))
     return len(kept.attempts)

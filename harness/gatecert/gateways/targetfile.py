@@ -81,7 +81,7 @@ def parse_target(raw: Mapping[str, Any], where: str, default_name: str = "") -> 
         auth_scheme=gateway.get("auth_scheme", "bearer"),
         api_key=api_key,
         headers=_headers(gateway.get("headers", {}), where),
-        models=_models(gateway.get("models", {}), where),
+        models=read_as(Models, gateway.get("models", {}), f"{where}: [gateway.models]"),
         promises=read_as(Promises, top.get("promises", {}), f"{where}: [promises]"),
         fallback=read_as(FallbackPromise, top.get("fallback", {}), f"{where}: [fallback]"),
         policy=read_as(Policy, top.get("policy", {}), f"{where}: [policy]"),
@@ -220,11 +220,6 @@ def _headers(raw: Mapping[str, Any], where: str) -> dict[str, str]:
                 "write JSON inside single quotes"
             )
     return dict(raw)
-
-
-def _models(raw: Mapping[str, Any], where: str) -> Models:
-    types = {f.name: str for f in fields(Models)}
-    return Models(**Table(f"{where}: [gateway.models]", raw, types).raw)
 
 
 def _attribution(raw: Mapping[str, Any], place: str) -> Attribution:

@@ -71,6 +71,11 @@ class Case:
     documented: Expectation
     lenient: Expectation
 
+    @property
+    def routed(self) -> bool:
+        """Whether it touches what may decide on the route; anything else only a log shows."""
+        return self.group not in ("values", "encodings", "bounds")
+
     def expectation(self, rules: str) -> Expectation:
         """What is expected under such rules."""
         found: Expectation = getattr(self, rules)

@@ -104,7 +104,7 @@ def route_of(metadata: Mapping[str, Any], setting: Setting, target: Target) -> s
     for key, routes in target.policy.routes.items():
         if metadata.get(key) in routes:
             return routes[metadata[key]]
-        if key in target.policy.routes and metadata.get(key) != setting.metadata.get(key):
+        if metadata.get(key) != setting.metadata.get(key):
             return NOWHERE
     return "primary"
 

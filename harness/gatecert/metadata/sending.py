@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gatecert.attribution import Log
+from gatecert.attribution import Log, entry_of
 from gatecert.desktop import DesktopApp, Exchange, OutgoingRequest
+from gatecert.gateways.promises import Attribution
 from gatecert.gateways.target import Target
-from gatecert.metadata.cases import CASES, Case, Setting, given, written
+from gatecert.metadata.cases import CASES, SAME, Case, Setting, given, rules_of, written
 from gatecert.metadata.judging import LAYERS, Outcome, Wrong, judged
 from gatecert.record import Cell, Grid, GridRow
-from gatecert.requirements import fail
+from gatecert.requirements import NotApplicable, fail
 from gatecert.session.raw import Raw, a_turn, raw_request
 from gatecert.session.witness import ScriptedProvider, Witness
+from gatecert.upstream import Receipt
 
 _SESSION = "x-claude-code-session-id"
 GRID = "Metadata, however it is written"
@@ -44,7 +46,10 @@ class Mailing:
         return given(self.target)
 
     def judge(self, cases: Sequence[Case]) -> None:
-        """Send each case; raise NotMet for the first one of which something is wrong."""
+        """Send each case; raise NotMet for the first one of which something is wrong.
+
+        Raises NotApplicable if all were served, and nothing tells what became of the metadata.
+        """
         wrong: list[tuple[Case, Wrong]] = []
         for case in cases:
             seen = self.send(case.lines(self.setting), f"metadata: {case.name}")
@@ -54,6 +59,24 @@ class Mailing:
         self.witness.grids[:] = [self._grid(cases)]
         if wrong:
             self._tell(wrong)
+        if not any(self._told(case) for case in cases):
+            raise NotApplicable(
+                "such metadata is served, and nothing tells what became of it: the target names no "
+                "log ([attribution]), and no route that depends on it ([policy] routes)",
+                "no-promise",
+            )
+
+    def _told(self, case: Case) -> bool:
+        """Whether something was seen that could have been wrong."""
+        seen, _ = self._seen[case.name]
+        if seen.refused or case.expectation(rules_of(self.target)) == SAME:
+            return True
+        return seen.attributed is not ... or (case.routed and seen.providers is not None)
+
+    @property
+    def routed(self) -> bool:
+        """Whether the target says that a route depends on metadata."""
+        return bool(self.target.policy.routes) or self.target.promises.routes_on_metadata
 
     def send(self, lines: Sequence[bytes], what: str = "metadata") -> Outcome:
         """Send one turn with these header lines in place of the configured metadata."""
@@ -62,13 +85,12 @@ class Mailing:
         request, session = _in_its_own_session(a_turn(self.desktop, script.text))
         heard = self.raw.ask(what, raw_request(request, drop=(header,), extra=lines))
         receipts = self.provider.receipts(script, wait_ms=300)
-        routed = bool(self.target.policy.routes) or self.target.promises.routes_on_metadata
         reached = sorted({receipt.provider for receipt in receipts})
         refused = heard.status is None or heard.status >= 400
-        providers = reached if routed or refused else None
+        providers = reached if self.routed or refused else None
         answer = heard.answers[0] if heard.answers else None
         ids = [script.token, session, *_request_ids(answer.headers if answer else ())]
-        attributed = ... if refused or self.log is None else self._filed(ids)
+        attributed = ... if refused else self._filed(ids, receipts)
         values = [line.partition(b":")[2].decode("utf-8", "replace").strip() for line in lines]
         return Outcome(heard.status, heard.summary(), providers, attributed, values)
 
@@ -79,7 +101,12 @@ class Mailing:
         draft = desktop.engine.draft(desktop.engine.opening("hi"), stream=stream)
         return desktop.engine.send_draft(replace(draft, headers={header: broken})).exchange
 
-    def _filed(self, ids: Sequence[str]) -> object:
+    def _filed(self, ids: Sequence[str], receipts: Sequence[Receipt]) -> object:
+        """The metadata under which the request is filed, ... if nothing tells."""
+        if self.target.attribution.reader == "receipt-header":
+            header = self.target.promises.metadata_header
+            kept = {"metadata": receipts[0].header(header) if receipts else None}
+            return entry_of(kept, Attribution(metadata="metadata")).metadata
         if self.log is None or not self.log.places.metadata:
             return ...
         entries = self.log.of(ids)

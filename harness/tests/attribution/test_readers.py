@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,22 @@ def test_a_file_may_come_with_its_first_entry(tmp_path: Path) -> None:
 def test_a_folder_is_no_log(tmp_path: Path) -> None:
     with pytest.raises(LogUnreadable, match="cannot be read"):
         list(LogFile(tmp_path).fresh())
+
+
+def test_many_may_look_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("")
+    log = open_log(Attribution(reader="log-file", path=str(path), within_ms=2000))
+    names = [f"request-{n:03}" for n in range(60)]
+
+    def ask(name: str) -> int:
+        with lock, path.open("a") as file:
+            file.write(json.dumps({"id": name}) + "\n")
+        return len(log.of([name]))
+
+    lock = threading.Lock()
+    with ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(ask, names)) == {1}
 
 
 class Empty:

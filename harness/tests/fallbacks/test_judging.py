@@ -134,6 +134,21 @@ def test_a_lost_history_is_noticed() -> None:
     assert aspects(replace(good, receipts=lost)) == ["history"]
 
 
+def test_a_history_may_be_written_otherwise() -> None:
+    good = replace(whole("500", BACKUP), mode=faults.HISTORY)
+    result = {**BEFORE[1]["content"][0], "content": [{"type": "text", "text": "one line"}]}
+    otherwise = [{"role": "user"}, BEFORE[0], {"role": "user", "content": [result]}]
+    assert aspects(replace(good, receipts=[receipt("backup", otherwise)])) == []
+
+
+def test_the_backup_is_asked_by_the_name_that_is_promised() -> None:
+    named = replace(TARGET, fallback=FallbackPromise(model_at_backup="m-backup"))
+    assert aspects(whole("500", BACKUP), named) == ["model"]
+    same = replace(TARGET, fallback=FallbackPromise(model_at_backup="m"))
+    assert aspects(whole("500", BACKUP), same) == []
+    assert aspects(whole("500", None, "p", 500), same) == ["survival"]
+
+
 def test_a_target_may_promise_more_attempts() -> None:
     more = replace(TARGET, fallback=FallbackPromise(attempts=4))
     assert aspects(whole("500", BACKUP, "ppbb"), more) == []

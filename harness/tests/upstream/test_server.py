@@ -117,6 +117,22 @@ def test_a_held_answer_goes_on_when_released(bench: Bench) -> None:
     assert bench.receipt(wanted).hold == "released"
 
 
+def test_a_whole_answer_is_held_between_its_head_and_its_body(bench: Bench) -> None:
+    wanted = script(Plan(hold_after=0, hold_ms=9_000), stream=False)
+    with bench.http.stream("POST", "/v1/messages", json=wanted.body) as response:
+        assert response.status_code == 200  # the head is there, the body is held
+        bench.provider.release(wanted.token)
+        assert b'"type": "message"' in response.read()
+    assert bench.receipt(wanted).hold == "released"
+
+
+def test_requests_are_counted_by_provider(bench: Bench) -> None:
+    before = bench.provider.counts()
+    bench.post(script(Plan()))
+    after = bench.provider.counts()
+    assert after["primary"] == before.get("primary", 0) + 1
+
+
 def test_a_held_answer_goes_on_when_the_time_is_up(bench: Bench) -> None:
     wanted = script(Plan(hold_after=2, hold_ms=20))
     assert assemble(events(bench.post(wanted).content)).problems == []

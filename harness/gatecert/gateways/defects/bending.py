@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 import httpx
 
 from gatecert.gateways.reference.decisions import parsed
-from gatecert.gateways.reference.gateway import ReferenceGateway
+from gatecert.gateways.reference.gateway import ReferenceGateway, Route
 from gatecert.wire import Headers, Reply, Request
 
 
@@ -68,6 +69,22 @@ class BentRequest(ReferenceGateway):
     def forwarded_body(self, request: Request) -> bytes:
         """The changed body."""
         return edited(request.body, self.change_request)
+
+
+class BentForBackup(ReferenceGateway):
+    """Sends the backup another request than the primary."""
+
+    @contextlib.asynccontextmanager
+    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
+        """The changed request, if it is the backup's."""
+        if route.name == "backup":
+            request = self.instead(request)
+        async with super().open(request, route) as response:
+            yield response
+
+    def instead(self, request: Request) -> Request:
+        """What the backup is sent."""
+        raise NotImplementedError
 
 
 class BentAnswer(ReferenceGateway):

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from gatecert.gateways.defects.bending import edited, wants_stream
+from gatecert.gateways.defects.bending import BentForBackup, edited, wants_stream
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.reference.decisions import Refusal
 from gatecert.gateways.reference.gateway import ReferenceGateway, Route
@@ -196,23 +196,8 @@ class PassesKeyToBackup(ReferenceGateway):
         return headers
 
 
-class _AtTheBackup(ReferenceGateway):
-    """Sends the backup another request than the primary."""
-
-    @contextlib.asynccontextmanager
-    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
-        if route.name == "backup":
-            request = self.instead(request)
-        async with super().open(request, route) as response:
-            yield response
-
-    def instead(self, request: Request) -> Request:
-        """What the backup is sent."""
-        raise NotImplementedError
-
-
 @defect("backup-knows-fewer-headers", "FALL-15")
-class BackupKnowsFewerHeaders(_AtTheBackup):
+class BackupKnowsFewerHeaders(BentForBackup):
     """The fallback route forwards none of the client's x-* headers."""
 
     def instead(self, request: Request) -> Request:
@@ -221,7 +206,7 @@ class BackupKnowsFewerHeaders(_AtTheBackup):
 
 
 @defect("backup-has-fixed-path", "FALL-15")
-class BackupHasFixedPath(_AtTheBackup):
+class BackupHasFixedPath(BentForBackup):
     """The fallback route has a fixed path, without the query."""
 
     def instead(self, request: Request) -> Request:
@@ -229,15 +214,11 @@ class BackupHasFixedPath(_AtTheBackup):
 
 
 @defect("backup-knows-fewer-fields", "FALL-11")
-class BackupKnowsFewerFields(ReferenceGateway):
+class BackupKnowsFewerFields(BentForBackup):
     """The fallback route drops tools and thinking."""
 
-    @contextlib.asynccontextmanager
-    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
-        if route.name == "backup":
-            request = replace(request, body=edited(request.body, self._drop))
-        async with super().open(request, route) as response:
-            yield response
+    def instead(self, request: Request) -> Request:
+        return replace(request, body=edited(request.body, self._drop))
 
     def _drop(self, body: dict[str, Any]) -> None:
         for name in ("tools", "thinking"):

@@ -11,14 +11,14 @@ from typing import Any
 
 import httpx
 
-from gatecert.gateways.defects.bending import edited, wants_stream
+from gatecert.gateways.defects.bending import BentForBackup, edited, wants_stream
 from gatecert.gateways.defects.registry import defect
 from gatecert.gateways.reference.decisions import Refusal
-from gatecert.gateways.reference.gateway import ReferenceGateway, Route
+from gatecert.gateways.reference.gateway import ReferenceGateway, Route, asked_model
 from gatecert.wire import Headers, Reply, Request
 
 _COOL_DOWN_S = 1.0
-_HEDGE_S = 0.1
+_HEDGE_S = 0.15
 
 
 @defect("no-fallback-on-429", "FALL-16", "FALL-19", "FALL-20")
@@ -80,40 +80,36 @@ class NoFallbackForCounts(ReferenceGateway):
         return routes[:1] if request.path.endswith("/count_tokens") else routes
 
 
-class _OtherAtTheBackup(ReferenceGateway):
-    """Sends the backup another body than the primary."""
+class _OtherHistory(BentForBackup):
+    """Sends the backup another history than the primary."""
 
-    @contextlib.asynccontextmanager
-    async def open(self, request: Request, route: Route) -> AsyncIterator[httpx.Response]:
-        if route.name == "backup":
-            request = replace(request, body=edited(request.body, self.instead))
-        async with super().open(request, route) as response:
-            yield response
+    def instead(self, request: Request) -> Request:
+        return replace(request, body=edited(request.body, self._change))
 
-    def instead(self, body: dict[str, Any]) -> None:
-        """Edit what the backup is sent."""
+    def _change(self, body: dict[str, Any]) -> None:
+        for message in body.get("messages", []):
+            if isinstance(message.get("content"), list):
+                message["content"] = self.blocks(message["content"])
+
+    def blocks(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What becomes of the blocks of one message."""
         raise NotImplementedError
 
 
 @defect("backup-forgets-thoughts", "FALL-20")
-class BackupForgetsThoughts(_OtherAtTheBackup):
+class BackupForgetsThoughts(_OtherHistory):
     """The fallback route removes thinking from the history, which its provider did not write."""
 
-    def instead(self, body: dict[str, Any]) -> None:
-        for message in body.get("messages", []):
-            if isinstance(message.get("content"), list):
-                kept = [b for b in message["content"] if b.get("type") != "thinking"]
-                message["content"] = kept
+    def blocks(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [block for block in blocks if block.get("type") != "thinking"]
 
 
 @defect("backup-gets-texts-only", "FALL-20")
-class BackupGetsTextsOnly(_OtherAtTheBackup):
+class BackupGetsTextsOnly(_OtherHistory):
     """The fallback route speaks another dialect, in which tools of the history become text."""
 
-    def instead(self, body: dict[str, Any]) -> None:
-        for message in body.get("messages", []):
-            if isinstance(message.get("content"), list):
-                message["content"] = [_as_text(block) for block in message["content"]]
+    def blocks(self, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [_as_text(block) for block in blocks]
 
 
 def _as_text(block: dict[str, Any]) -> dict[str, Any]:
@@ -178,16 +174,10 @@ class NamesTheBackupItself(ReferenceGateway):
         return [(k, v) for k, v in kept if k.lower() != "content-length"]
 
     async def pieces(self, request: Request, response: httpx.Response) -> AsyncIterator[bytes]:
-        asked = json.dumps(edited_model(request)).encode()
+        asked = json.dumps(asked_model(request)).encode()
         async for piece in super().pieces(request, response):
             backup = response.url.path.startswith("/backup") and response.status_code == 200
             yield piece.replace(asked, b'"backup-route"') if backup else piece
-
-
-def edited_model(request: Request) -> Any:
-    """The model as a request names it."""
-    body = json.loads(request.body)
-    return body.get("model") if isinstance(body, dict) else None
 
 
 @defect("both-failing-is-a-page", "FALL-26", "ERR-15")

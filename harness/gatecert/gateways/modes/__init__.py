@@ -13,10 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gatecert.gateways.promises import Attribution, FallbackPromise, Policy
+from gatecert.gateways.promises import Attribution, Policy
 from gatecert.gateways.reference.config import GatewayConfig, MetadataPolicy
 from gatecert.gateways.tables import read_as
-from gatecert.gateways.target import Models, SampleKeys, Target
+from gatecert.gateways.target import SampleKeys, Target
 
 STRICT = "strict"
 _HERE = Path(__file__).parent
@@ -67,8 +67,6 @@ class Mode:
             changed = replace(changed, attribution=found)
         if keys is not None:
             changed = replace(changed, keys=_only(target.keys, keys))
-        if not promises.fallback:
-            changed = replace(changed, fallback=FallbackPromise(), models=Models())
         return changed
 
 

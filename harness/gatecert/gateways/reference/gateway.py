@@ -205,7 +205,8 @@ class ReferenceGateway(Decisions):
     def logged_answer(self, request: Request, route: Route, response: httpx.Response) -> Noted:
         """What the log says of an answer."""
         facts = {"provider": route.name, "model": asked_model(request)}
-        return {**facts, "request_id": response.headers.get("request-id", "")}
+        request_id = response.headers.get("request-id", "")
+        return {**facts, "status": response.status_code, "request_id": request_id}
 
     def routes(self, request: Request) -> list[Route]:
         """The providers to try, chosen by the metadata's team and by the model."""
