@@ -178,11 +178,12 @@ def docs(session: nox.Session) -> None:
     """Write the generated pages in docs/ anew."""
     install(session)
     pages = {
-        "docs/requirements.md": ("requirements", "--format", "markdown"),
-        "docs/traceability.md": ("requirements", "--trace", "--format", "markdown"),
-        "docs/lint.md": ("lint", "--list-codes", "markdown"),
+        "docs/requirements.md": ("gatecert", "requirements", "--format", "markdown"),
+        "docs/traceability.md": ("gatecert", "requirements", "--trace", "--format", "markdown"),
+        "docs/lint.md": ("gatecert", "lint", "--list-codes", "markdown"),
+        "docs/limits.md": ("python", "-m", "gatecert.desktop.limits"),
     }
-    for path, arguments in pages.items():
-        page = session.run("gatecert", *arguments, silent=True)
+    for path, command in pages.items():
+        page = session.run(*command, silent=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(str(page))

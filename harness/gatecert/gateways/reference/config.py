@@ -21,7 +21,8 @@ class MetadataPolicy:
 
     ``allowed`` lists the values that some keys may have. ``routes`` maps a value of ``route_key``
     to a provider route; every other value goes to ``default_route``. Without a ``header`` there is
-    no policy, and all goes to ``default_route``. ``parsing`` is ``strict`` (one line, UTF-8, each
+    no policy, and all goes to ``default_route``. With ``any_value``
+    values may be of any kind and length. ``parsing`` is ``strict`` (one line, UTF-8, each
     key once) or ``web`` (what a Fetch API and ``JSON.parse`` make of it). A violation earns
     ``guardrail_status`` and ``guardrail_type``.
     """
@@ -35,6 +36,7 @@ class MetadataPolicy:
         }
     )
     max_value_chars: int = 128
+    any_value: bool = False
     route_key: str = "team"
     routes: Mapping[str, str] = field(
         default_factory=lambda: {"engineering": "primary", "research": "other"}

@@ -123,6 +123,8 @@ class Decisions:
                 return self.metadata_refusal(
                     f"value of {key!r} must be one of {', '.join(allowed)}"
                 )
+        if policy.any_value:
+            return None
         for key, value in metadata.items():
             if not isinstance(value, str) or len(value) > policy.max_value_chars:
                 limit = f"a string of at most {policy.max_value_chars} characters"
